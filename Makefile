@@ -1,0 +1,56 @@
+# Two commands are the door: `make demo` and `make test`. Each sets up what it needs and is safe to run again.
+
+PYTHON ?= python3
+BIN := .venv/bin
+SOURCES := firmware controller protocol provisioning hil tests bench
+
+.DEFAULT_GOAL := help
+.PHONY: help setup browser demo test soak check format bench lock clean
+
+help: ## list the commands
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+.venv/.installed: pyproject.toml .ci/requirements/dev.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "balai needs Python 3.11 or later")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r .ci/requirements/dev.txt
+	$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+setup: .venv/.installed ## make .venv, get MicroPython and Mosquitto
+	@$(BIN)/python -m controller.debian
+
+browser:
+	@sh .ci/browser
+
+demo: setup ## one virtual hall, to look at and to play with (ONCE=1: a scripted visit, exits 0 or 1)
+	@$(BIN)/balai demo $(if $(ONCE),--once) $(DEMO_OPTIONS)
+
+test: setup browser ## all tests
+	@$(BIN)/pytest -m "not soak" $(TESTS)
+
+soak: setup browser ## the tests that take minutes
+	@$(BIN)/pytest -m soak $(TESTS)
+
+check: .venv/.installed ## format, lint, types, import contracts
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+format: .venv/.installed ## mend what format and lint can mend
+	$(BIN)/ruff check --fix $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+
+bench: setup ## the measured table: bench/results.md and bench/results.json
+	@$(BIN)/python -m bench
+
+lock: ## pin the dependencies anew (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--extra dev pyproject.toml -o .ci/requirements/dev.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--extra controller --extra provisioning pyproject.toml -o .ci/requirements/controller.txt
+
+clean: ## remove what was built (not what was fetched)
+	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
