@@ -49,12 +49,13 @@ def test_where_nothing_can_be_fetched_the_error_says_what_to_install(tmp_path, m
 
 
 def test_a_failed_fetch_leaves_nothing_half_done(tmp_path, monkeypatch):
-    apt = program(tmp_path / "bin", "apt-get", "Debian file:///nowhere/debian/")
+    apt = program(tmp_path / "bin", "apt-get", "")
+    apt.write_text("#!/bin/sh\necho 'E: the mirror does not answer' >&2\nexit 100\n")
     program(apt.parent, "dpkg", "")
-    monkeypatch.setenv("PATH", f"{apt.parent}:/usr/bin:/bin")
-    monkeypatch.setattr(debian.shutil, "which", lambda name: None if name == "mosquitto" else f"/usr/bin/{name}")
-    monkeypatch.setattr(debian, "_mirror", lambda: f"file://{tmp_path}/nowhere")
-    with pytest.raises(debian.DebianError, match="cannot be fetched"):
+    monkeypatch.setenv("PATH", str(apt.parent))
+    monkeypatch.setattr(debian, "_mirror", lambda: "file:///nowhere/debian/")
+    monkeypatch.setattr(debian, "KEYRING", apt)
+    with pytest.raises(debian.DebianError, match="the mirror does not answer"):
         debian.ensure("mosquitto", tmp_path / "cache")
     assert list((tmp_path / "cache").iterdir()) == []
 
