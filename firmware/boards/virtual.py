@@ -1,0 +1,248 @@
+"""The board of a device that runs as a process of MicroPython's unix port: the chip's manners, a panel for hands.
+
+Environment: BALAI_DEVICE (12 hex digits: the MAC), BALAI_RESET (why it starts), BALAI_PANEL=0 (no panel),
+BALAI_CLOCK ("host" or Unix seconds: what the wall clock shows at the start; as on the chip it is 2000-01-01 otherwise),
+BALAI_RTC ("ok", "none", "dead" or an offset in seconds: the DS3231), BALAI_BAUD, BALAI_LINE_MS (pace of the printer),
+BALAI_FLASH (image file of a littlefs that is mounted as the flash folder) and BALAI_FLASH_DRIVER (the folder of
+its block device).
+"""
+
+import array
+import asyncio
+import os
+import sys
+import time as host
+
+import ffi  # pyright: ignore[reportMissingImports]
+import uctypes
+
+from firmware.boards import wiring
+from firmware.boards.panel import Panel
+from firmware.boards.virtual_parts import ClockChip, Column, Contact, Pin, Spi, TwoWire
+from firmware.boards.virtual_time import EPOCH, Time
+from firmware.boards.virtual_uarts import Player, Printer
+
+_RTC_FILE = ".rtc"  # what the clock chip's battery keeps: its offset to true time
+_libc = ffi.open(None)
+
+
+class Radio:
+    """A network interface that is up unless the panel says {"wlan": false}; the bench cuts the uplink elsewhere."""
+
+    def __init__(self, panel):
+        self._there = True
+        panel.on("wlan", self._control)
+
+    def _control(self, value, _line) -> None:
+        self._there = bool(value)
+
+    def connect(self, ssid: str, password: str) -> None:
+        """Join a network; returns at once."""
+
+    def disconnect(self) -> None:
+        """Leave it."""
+
+    def is_up(self) -> bool:
+        """Whether there is an address."""
+        return self._there
+
+    def rssi(self) -> int:
+        """Signal in dBm; 0: no radio."""
+        return 0
+
+    def address(self) -> str:
+        """The address in the hall, "" without one."""
+        return "127.0.0.1" if self._there else ""
+
+
+class Watchdog:
+    """Ends the process with SIGALRM where it is not fed; the bench starts it again with BALAI_RESET=watchdog."""
+
+    def __init__(self, timeout_ms: int):
+        self._seconds = (timeout_ms + 999) // 1000
+        self._alarm = _libc.func("I", "alarm", "I")
+        self.feed()
+
+    def feed(self) -> None:
+        """Start the time-out anew."""
+        self._alarm(self._seconds)
+
+
+class Board:
+    """What the firmware may know of the machine it runs on."""
+
+    def __init__(self):
+        self._cause = os.getenv("BALAI_RESET") or "power"
+        self.time_source = Time()
+        clock = os.getenv("BALAI_CLOCK")
+        if clock:
+            self.time_source.set((int(host.time()) if clock == "host" else int(clock)) - EPOCH)
+        self.root = self._mount()
+        self._panel = Panel()
+        self._say = self._panel.say if os.getenv("BALAI_PANEL") != "0" else _silent
+        self._radio = Radio(self._panel)
+        self._contacts = {}
+        self._tasks = []
+        for word, handler in (
+            ("press", self._press),
+            ("key", self._press),
+            ("hold", self._press),
+            ("clock", self._clock),
+        ):
+            self._panel.on(word, handler)
+        self.time_source.install()
+        self._say({"started": self._cause, "device": self.unique_id()})
+
+    # The machine.
+
+    def unique_id(self) -> str:
+        """The MAC in hex."""
+        return os.getenv("BALAI_DEVICE") or "020000000001"
+
+    def reset_cause(self) -> str:
+        """power, soft, watchdog or unknown."""
+        return self._cause
+
+    def reset(self) -> None:
+        """Start the program anew in this same process: a soft reset, the wall clock goes on. Never returns."""
+        os.putenv("BALAI_RESET", "soft")
+        os.putenv("BALAI_CLOCK", str(self.time_source.time() + EPOCH))
+        with open("/proc/self/cmdline", "rb") as file:
+            words = [bytearray(word + b"\0") for word in file.read().split(b"\0")[:-1]]
+        pointers = array.array("P", [uctypes.addressof(word) for word in words] + [0])
+        _libc.func("i", "execvp", "PP")(uctypes.addressof(words[0]), uctypes.addressof(pointers))
+        sys.exit(3)
+
+    def wlan(self) -> Radio:
+        """The network interface."""
+        return self._radio
+
+    def watchdog(self, timeout_ms: int) -> Watchdog:
+        """Start the watchdog."""
+        return Watchdog(timeout_ms)
+
+    def parts(self, role: str) -> dict:
+        """The role's drivers by name, on this board's parts."""
+        made = wiring.parts(self, role)
+        self._say({"ready": role})
+        return made
+
+    async def panel(self) -> None:
+        """Serve the panel and run the parts' mechanisms; where the bench goes away the device ends too."""
+        tasks = [asyncio.create_task(run()) for run in self._tasks]
+        if os.getenv("BALAI_PANEL") != "0":
+            await self._panel.run()
+            sys.exit(0)
+        for task in tasks:
+            await task
+
+    # The buses, for `wiring`.
+
+    def baud(self, wire) -> int:
+        """The line rate of a UART."""
+        return int(os.getenv("BALAI_BAUD") or 115_200)
+
+    def uart(self, name: str, wire):
+        """The part at the end of a UART."""
+        if name == "printer":
+            part = Printer(name, self._say, int(os.getenv("BALAI_LINE_MS") or 2))
+            self._panel.on("paper", part.control)
+            self._panel.on("printer", part.fault)
+            self._tasks.append(part.run)
+            return part
+        player = Player(name, self._say, Pin())
+        self._panel.on(name, player.control)
+        self._player = player
+        return player
+
+    def input(self, name: str, label: str, number: int):
+        """An input with a pull-up."""
+        if name == "keypad":
+            return self._columns[int(label[6:])]
+        if name == "speaker":
+            return self._player.busy
+        pin = Pin()
+        self._contacts[label] = Contact(pin)
+        return pin
+
+    def output(self, name: str, label: str, number: int):
+        """A push-pull output."""
+        return self._spi.cs
+
+    def open_drain(self, name: str, label: str, number: int):
+        """An output that only pulls low."""
+        if name == "keypad":
+            return self._row(int(label[3:]))
+        if label == "clk":
+            self._wires = TwoWire(name, self._say)
+            self._panel.on(name, self._wires.control)
+        return self._wires.clk if label == "clk" else self._wires.dio
+
+    def spi(self, name: str, wire):
+        """A part on SPI."""
+        self._spi = Spi(name, self._say)
+        return self._spi
+
+    def i2c(self, name: str, wire):
+        """The I2C bus with the clock chip."""
+        state = os.getenv("BALAI_RTC") or "ok"
+        offset = 0
+        if state not in ("ok", "none", "dead"):
+            offset, state = int(state), "ok"
+        elif state == "ok":
+            try:
+                with open(_RTC_FILE) as file:
+                    kept = file.read()
+                offset, state = (int(kept), "ok") if kept else (0, "dead")
+            except (OSError, ValueError):
+                pass
+        chip = ClockChip(lambda: int(host.time()), state, offset, _keep)
+        self._panel.on("rtc", chip.control)
+        return chip
+
+    # Hands.
+
+    def _row(self, i: int):
+        if i == 0:
+            self._rows = []
+        self._rows.append(Pin())
+        if i == 3:
+            self._columns = [Column(self._rows) for _ in range(4)]
+            for k, key in enumerate("123A456B789C*0#D"):
+                self._contacts["key " + key] = Contact(self._columns[k % 4].keys[k // 4])
+        return self._rows[i]
+
+    def _press(self, value, line) -> None:
+        """Press one or several at once; a key of the keypad where no button has the name."""
+        ms = int(line.get("ms", 3_500 if "hold" in line else 80))
+        for name in value if isinstance(value, list) else [value]:
+            contact = None if "key" in line else self._contacts.get(name)
+            contact = contact or self._contacts["key " + name]
+            asyncio.create_task(contact.press(ms, int(line.get("bounces", 0))))
+
+    def _clock(self, value, _line) -> None:
+        """{"set": Unix seconds}, {"jump": s}, {"stop": true}: the wall clock."""
+        if "set" in value:
+            self.time_source.set(int(value["set"]) - EPOCH)
+        if "jump" in value:
+            self.time_source.jump(int(value["jump"]))
+        if "stop" in value:
+            self.time_source.stop(bool(value["stop"]))
+
+    def _mount(self) -> str:
+        image = os.getenv("BALAI_FLASH")
+        if not image:
+            return os.getcwd()
+        sys.path.insert(0, os.getenv("BALAI_FLASH_DRIVER") or ".")
+        driver = __import__("flash_block")
+        return driver.mount(image)
+
+
+def _silent(line: dict) -> None:
+    pass
+
+
+def _keep(offset) -> None:
+    """What the battery keeps; None: it is taken out, and the next start finds the chip stopped."""
+    with open(_RTC_FILE, "w") as file:
+        file.write("" if offset is None else str(offset))
