@@ -18,9 +18,9 @@ import uctypes
 
 from firmware.boards import wiring
 from firmware.boards.panel import Panel
-from firmware.boards.virtual_parts import ClockChip, Column, Contact, Pin, Spi, TwoWire
+from firmware.boards.virtual_buses import Buses
+from firmware.boards.virtual_parts import ClockChip
 from firmware.boards.virtual_time import EPOCH, Time
-from firmware.boards.virtual_uarts import Player, Printer
 
 _RTC_FILE = ".rtc"  # what the clock chip's battery keeps: its offset to true time
 _libc = ffi.open(None)
@@ -78,20 +78,19 @@ class Board:
         if clock:
             self.time_source.set((int(host.time()) if clock == "host" else int(clock)) - EPOCH)
         self.root = self._mount()
-        self._panel = Panel()
-        self._say = self._panel.say if os.getenv("BALAI_PANEL") != "0" else _silent
+        self._console = os.getenv("BALAI_PANEL") != "0"
+        self._panel = Panel() if self._console else Panel(sink=_Nowhere())
         self._radio = Radio(self._panel)
-        self._contacts = {}
-        self._tasks = []
-        for word, handler in (
-            ("press", self._press),
-            ("key", self._press),
-            ("hold", self._press),
-            ("clock", self._clock),
-        ):
-            self._panel.on(word, handler)
+        self._panel.on("clock", self._clock)
+        self._buses = Buses(
+            self._panel,
+            self.time_source,
+            int(os.getenv("BALAI_BAUD") or 115_200),
+            int(os.getenv("BALAI_LINE_MS") or 2),
+            _clock_chip,
+        )
         self.time_source.install()
-        self._say({"started": self._cause, "device": self.unique_id()})
+        self._panel.say({"started": self._cause, "device": self.unique_id()})
 
     # The machine.
 
@@ -123,102 +122,18 @@ class Board:
 
     def parts(self, role: str) -> dict:
         """The role's drivers by name, on this board's parts."""
-        made = wiring.parts(self, role)
-        self._say({"ready": role})
+        made = wiring.parts(self._buses, role)
+        self._panel.say({"ready": role})
         return made
 
     async def panel(self) -> None:
         """Serve the panel and run the parts' mechanisms; where the bench goes away the device ends too."""
-        tasks = [asyncio.create_task(run()) for run in self._tasks]
-        if os.getenv("BALAI_PANEL") != "0":
+        tasks = [asyncio.create_task(run()) for run in self._buses.runs]
+        if self._console:
             await self._panel.run()
             sys.exit(0)
         for task in tasks:
             await task
-
-    # The buses, for `wiring`.
-
-    def baud(self, wire) -> int:
-        """The line rate of a UART."""
-        return int(os.getenv("BALAI_BAUD") or 115_200)
-
-    def uart(self, name: str, wire):
-        """The part at the end of a UART."""
-        if name == "printer":
-            part = Printer(name, self._say, int(os.getenv("BALAI_LINE_MS") or 2))
-            self._panel.on("paper", part.control)
-            self._panel.on("printer", part.fault)
-            self._tasks.append(part.run)
-            return part
-        player = Player(name, self._say, Pin())
-        self._panel.on(name, player.control)
-        self._player = player
-        return player
-
-    def input(self, name: str, label: str, number: int):
-        """An input with a pull-up."""
-        if name == "keypad":
-            return self._columns[int(label[6:])]
-        if name == "speaker":
-            return self._player.busy
-        pin = Pin()
-        self._contacts[label] = Contact(pin)
-        return pin
-
-    def output(self, name: str, label: str, number: int):
-        """A push-pull output."""
-        return self._spi.cs
-
-    def open_drain(self, name: str, label: str, number: int):
-        """An output that only pulls low."""
-        if name == "keypad":
-            return self._row(int(label[3:]))
-        if label == "clk":
-            self._wires = TwoWire(name, self._say)
-            self._panel.on(name, self._wires.control)
-        return self._wires.clk if label == "clk" else self._wires.dio
-
-    def spi(self, name: str, wire):
-        """A part on SPI."""
-        self._spi = Spi(name, self._say)
-        return self._spi
-
-    def i2c(self, name: str, wire):
-        """The I2C bus with the clock chip."""
-        state = os.getenv("BALAI_RTC") or "ok"
-        offset = 0
-        if state not in ("ok", "none", "dead"):
-            offset, state = int(state), "ok"
-        elif state == "ok":
-            try:
-                with open(_RTC_FILE) as file:
-                    kept = file.read()
-                offset, state = (int(kept), "ok") if kept else (0, "dead")
-            except (OSError, ValueError):
-                pass
-        chip = ClockChip(lambda: int(host.time()), state, offset, _keep)
-        self._panel.on("rtc", chip.control)
-        return chip
-
-    # Hands.
-
-    def _row(self, i: int):
-        if i == 0:
-            self._rows = []
-        self._rows.append(Pin())
-        if i == 3:
-            self._columns = [Column(self._rows) for _ in range(4)]
-            for k, key in enumerate("123A456B789C*0#D"):
-                self._contacts["key " + key] = Contact(self._columns[k % 4].keys[k // 4])
-        return self._rows[i]
-
-    def _press(self, value, line) -> None:
-        """Press one or several at once; a key of the keypad where no button has the name."""
-        ms = int(line.get("ms", 3_500 if "hold" in line else 80))
-        for name in value if isinstance(value, list) else [value]:
-            contact = None if "key" in line else self._contacts.get(name)
-            contact = contact or self._contacts["key " + name]
-            asyncio.create_task(contact.press(ms, int(line.get("bounces", 0))))
 
     def _clock(self, value, _line) -> None:
         """{"set": Unix seconds}, {"jump": s}, {"stop": true}: the wall clock."""
@@ -238,8 +153,28 @@ class Board:
         return driver.mount(image)
 
 
-def _silent(line: dict) -> None:
-    pass
+class _Nowhere:
+    """A console that nobody reads."""
+
+    def write(self, text: str) -> None:
+        pass
+
+
+def _clock_chip() -> ClockChip:
+    """The chip as BALAI_RTC says, else as its battery kept it."""
+    state = os.getenv("BALAI_RTC") or ""
+    offset = 0
+    if state and state not in ("ok", "none", "dead"):
+        offset, state = int(state), "ok"
+    elif not state:
+        state = "ok"
+        try:
+            with open(_RTC_FILE) as file:
+                kept = file.read()
+            offset, state = (int(kept), "ok") if kept else (0, "dead")
+        except (OSError, ValueError):
+            pass
+    return ClockChip(lambda: int(host.time()), state, offset, _keep)
 
 
 def _keep(offset) -> None:

@@ -51,7 +51,7 @@ class Column:
 
     def __init__(self, rows):
         self._rows = rows
-        self.keys = [Pin() for _ in rows]  # `pulled` is a key held down
+        self.keys = []  # one a row; `pulled` is a key held down
 
     def value(self):
         """The level that the scanner reads."""
@@ -59,6 +59,22 @@ class Column:
             if key.pulled and not row.value():
                 return 0
         return 1
+
+
+class Lamp:
+    """A light on an output pin, told to the panel when it changes."""
+
+    def __init__(self, name: str, say):
+        self._name = name
+        self._say = say
+        self._on = -1
+
+    def value(self, level=None) -> int:
+        """Switch it, or ask."""
+        if level is not None and level != self._on:
+            self._on = level
+            self._say({"lamp": self._name, "on": level})
+        return self._on
 
 
 class TwoWire:

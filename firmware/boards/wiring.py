@@ -10,6 +10,7 @@ WIRING = {
     "kiosk": {
         "printer": {"uart": 2, "tx": 17, "rx": 16, "baud": 9600},
         "digits": {"clk": 18, "dio": 19},
+        "lamp": {"pin": 23},
         "clock_chip": {"i2c": 0, "sda": 21, "scl": 22},
         "buttons": {
             "A": 13, "B": 14, "C": 27, "D": 26, "E": 25, "F": 33, "G": 32, "H": 4, "P": 15, "T": 0,
@@ -80,7 +81,12 @@ def _keypad(board, name, wire):
     return Keypad(rows, columns, board.time_source)
 
 
+def _lamp(board, name, wire):
+    return board.output(name, "pin", wire["pin"])
+
+
 _MAKERS = {
+    "lamp": _lamp,
     "printer": _printer,
     "digits": _digits,
     "matrix": _matrix,

@@ -1,0 +1,164 @@
+"""The hall's display: shows the last call, speaks new ones, and says calmly when what it shows may be old."""
+
+import asyncio
+
+from firmware.roles.diagnosis import pages
+from firmware.roles.names import Names, digits
+from protocol.announce import CLIPS, clips
+
+YOUNG_MS = 60_000  # an older call is shown, not spoken
+SHOWN_MS = 4_000  # a number stays at least this long, and as long as it is spoken
+PAGE_MS = 2_000
+REFRESH_MS = 30_000
+NOTHING = "- - -"
+
+
+class Display:
+    """Shows the newest (term, rev) that arrives, from wherever it arrives."""
+
+    def __init__(self, parts, hall, clock, status):
+        """`parts`: matrix and digits, at least one of them; speaker and buttons where there are any."""
+        self._matrix = parts.get("matrix")
+        self._digits = parts.get("digits")
+        self._speaker = parts.get("speaker")
+        self._buttons = parts.get("buttons")
+        self._clock = clock
+        self._status = status
+        self._names = None
+        self._newest = (-1, -1)
+        self._day = -1
+        self._calls = []
+        self._stale = True
+        self._heard = None  # up time at which the leader was last in reach
+        self._spoken = -1
+        self._queue = []  # (up time of the call, call), oldest first
+        self._busy = False
+        self._asked = False
+        self._wake = asyncio.Event()
+        if self._buttons is not None:
+            self._buttons.on_hold = self.hold
+        hall.on_board(self.board)
+        self._draw()
+
+    def configure(self, doc) -> None:
+        """Take over a configuration document."""
+        self._names = Names(doc)
+        self._draw()
+
+    def tasks(self):
+        """(name, coroutine function) of what must keep running."""
+        tasks = [("display", self.run), ("refresh", self.refresh)]
+        if self._buttons is not None:
+            tasks.append(("buttons", self._buttons.run))
+        return tasks
+
+    def line(self, up: bool) -> None:
+        """The way to the leader is there, or not."""
+        if not up and not self._stale:
+            self._heard = self._clock.up()
+        self._stale = not up
+        if not self._busy:
+            self._draw()
+
+    def board(self, board, retained: bool = False) -> None:
+        """Take a board; `retained` tells that it may have waited at the broker, so that its ages are too low."""
+        version = (board["term"], board["rev"])
+        if version < self._newest:
+            return
+        now = self._clock.up()
+        if board["day"] != self._day:
+            self._spoken = -1 if self._day < 0 else 0
+            self._day = board["day"]
+        away = 0
+        if retained:
+            away = YOUNG_MS if self._heard is None else now - self._heard
+        self._newest = version
+        self._calls = board["calls"]
+        self._stale = board["line"] == "down"
+        self._heard = None if self._stale else now
+        for call in reversed(self._calls):
+            if call["c"] > self._spoken:
+                self._spoken = call["c"]
+                age = call["ago"] * 1000 + away
+                if age < YOUNG_MS:
+                    self._queue.append((now - age, call))
+        self._wake.set()
+        if not self._busy:
+            self._draw()
+
+    def hold(self, name: str) -> None:
+        """The button was held: show what a technician asks."""
+        self._asked = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """One speech queue: a call never cuts off another."""
+        while True:
+            if self._queue:
+                called, call = self._queue.pop(0)
+                if self._clock.up() - called < YOUNG_MS:
+                    self._busy = True
+                    try:
+                        await self._announce(call)
+                    finally:
+                        self._busy = False
+                        self._draw()
+            elif self._asked:
+                self._asked = False
+                await self._diagnose()
+            else:
+                self._wake.clear()
+                await self._wake.wait()
+
+    async def refresh(self) -> None:
+        """Send the matrix everything again now and then: a dip of the supply makes it forget."""
+        while True:
+            await asyncio.sleep_ms(REFRESH_MS)
+            if self._matrix is not None:
+                self._matrix.refresh()
+
+    async def _announce(self, call) -> None:
+        began = self._clock.up()
+        self._show(call)
+        if self._speaker is not None and self._names is not None:
+            names = self._names
+            for clip in clips(names.letter(call["service"]), call["no"], names.counter(call["counter"]), names.lang):
+                await self._speaker.play(CLIPS.index(clip) + 1)
+        left = SHOWN_MS - (self._clock.up() - began)
+        if left > 0:
+            await asyncio.sleep_ms(left)
+
+    async def _diagnose(self) -> None:
+        self._busy = True
+        try:
+            for long, short in pages(self._status()):
+                self._write(long, short)
+                await asyncio.sleep_ms(PAGE_MS)
+        finally:
+            self._busy = False
+            self._draw()
+
+    def identify(self) -> None:
+        """Light everything, so that a person in the hall finds this device."""
+        self._write("########", "8888")
+
+    def _draw(self) -> None:
+        if self._calls and self._names is not None:
+            self._show(self._calls[0])
+        else:
+            self._write(NOTHING, "----")
+
+    def _show(self, call) -> None:
+        if self._names is None:
+            self._write(NOTHING, "----")
+            return
+        text = self._names.label(call["service"], call["no"])
+        desk = str(self._names.counter(call["counter"]))
+        long = text + ">" + desk
+        self._write(long if len(long) <= 8 else text.replace(" ", "") + ">" + desk, digits(text))
+
+    def _write(self, long: str, short: str) -> None:
+        if self._matrix is not None:
+            self._matrix.show(long, self._stale)
+        if self._digits is not None:
+            self._digits.show(short, self._stale)

@@ -1,0 +1,224 @@
+"""The kiosk: a citizen presses a service's button and a ticket comes out; without paper the number is shown large."""
+
+import asyncio
+
+from firmware.drivers.printer import LOW, OK, OUT, PrintError
+from firmware.roles import paper
+from firmware.roles.asking import definite
+from firmware.roles.names import digits
+from protocol import codes
+from protocol.announce import label
+
+SERVICE_BUTTONS = "ABCDEFGH"  # the first for the first service, and so on
+PRIORITY_BUTTON = "P"
+PRIORITIES = ("", "elderly", "disabled", "pregnant", "infant")
+PRIORITY_MS = 15_000  # a class chosen is forgotten after this
+PENDING = 4  # presses remembered while a ticket is printing
+REFUSED_MS = 4_000
+STALE_MS = 60_000  # a ticket whose number comes later than this is not printed: nobody stands there any more
+WATCH_MS = 1_000
+PRINTER_EVERY = 10  # watches
+READY = "SIAP"
+
+
+class Kiosk:
+    """One press, one number. The hall's queue is behind `hall`, be it led here or elsewhere."""
+
+    def __init__(self, parts, hall, clock, note, status, position: str, boot: int):
+        """`note(kind, data)` puts an event into the journal; `status()` is the node's state as a dict;
+        `position` and `boot` make the keys of this device's commands its own.
+        """
+        self._hall = hall
+        self._clock = clock
+        self._note = note
+        self._status = status
+        self._key_stem = "%s.%d." % (position, boot)
+        self._keys = 0
+        self._doc = {}
+        self._board = None
+        self._printer = parts["printer"]
+        self._digits = parts["digits"]
+        self._buttons = parts["buttons"]
+        self._lamp = parts.get("lamp")
+        self._pending = []
+        self._busy = -1
+        self._priority = 0
+        self._chosen = 0
+        self._slip = False
+        self._confirm = None
+        self._paper = OK
+        self._fault = ""
+        self._wake = asyncio.Event()
+        self._buttons.on_press = self.press
+        self._buttons.on_hold = self.hold
+        hall.on_board(self.board)
+        self._idle()
+
+    def configure(self, doc) -> None:
+        """Take over a configuration document."""
+        self._doc = doc
+        self._idle()
+
+    def board(self, board, retained: bool = False) -> None:
+        """The hall's newest board."""
+        self._board = board
+
+    def tasks(self):
+        """(name, coroutine function) of what must keep running."""
+        return [("kiosk", self.run), ("buttons", self._buttons.run), ("printer", self.watch)]
+
+    def press(self, name: str) -> None:
+        """A button went down."""
+        if self._confirm is not None:
+            self._confirm.set()
+        elif name == PRIORITY_BUTTON:
+            self._priority = (self._priority + 1) % len(PRIORITIES)
+            self._chosen = self._clock.up()
+            if self._busy < 0:
+                self._idle()
+        elif name in SERVICE_BUTTONS and self._doc:
+            i = SERVICE_BUTTONS.index(name)
+            if i >= len(self._doc["services"]) or i == self._busy or len(self._pending) >= PENDING:
+                return
+            if all(i != other for other, _ in self._pending):  # an impatient second press is the same wish
+                self._pending.append((i, PRIORITIES[self._priority]))
+                self._priority = 0
+                self._wake.set()
+
+    def hold(self, name: str) -> None:
+        """A button was held: the diagnosis slip, after what is printing."""
+        self._slip = True
+        if self._confirm is not None:
+            self._confirm.set()
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Serve the presses one after another."""
+        while True:
+            if self._pending:
+                self._busy, priority = self._pending.pop(0)
+                try:
+                    await self._issue(self._doc["services"][self._busy], priority)
+                finally:
+                    self._busy = -1
+                    self._idle()
+            elif self._slip:
+                self._slip = False
+                await self._diagnose()
+            else:
+                self._wake.clear()
+                await self._wake.wait()
+
+    async def watch(self) -> None:
+        """Look after the printer while nobody presses, and forget a priority that nobody used."""
+        watches = 0
+        while True:
+            if self._priority and self._clock.up() - self._chosen >= PRIORITY_MS:
+                self._priority = 0
+                if self._busy < 0:
+                    self._idle()
+            if watches % PRINTER_EVERY == 0 and self._busy < 0:
+                self._see(await self._printer.status())
+            watches += 1
+            await asyncio.sleep_ms(WATCH_MS)
+
+    async def _issue(self, service, priority: str) -> None:
+        """A number for one press: printed, or shown until the citizen presses again."""
+        if self._doc.get("paper", 1):
+            state = await self._printer.status()
+            self._see(state)
+            if state in (OK, LOW) and await self._issue_printed(service, priority):
+                return
+        outcome = await self._ask("issue", service=service["id"], priority=priority, paper=0)
+        if outcome["outcome"] != "done":
+            await self._refuse(outcome.get("reason", ""))
+            return
+        self._confirm = asyncio.Event()
+        try:
+            self._show(digits(label(service["letter"], outcome["ticket"])))
+            await self._confirm.wait()
+        finally:
+            self._confirm = None
+
+    async def _issue_printed(self, service, priority: str) -> bool:
+        """Whether the press is answered; False: its number is burnt, go on without paper."""
+        asked = self._clock.up()
+        outcome = await self._ask("issue", service=service["id"], priority=priority, paper=1)
+        if outcome["outcome"] != "done":
+            await self._refuse(outcome.get("reason", ""))
+            return True
+        no = outcome["ticket"]
+        if self._clock.up() - asked > STALE_MS:
+            await self._ask("void", ticket=no, why="expired")
+            return True
+        text = label(service["letter"], no)
+        self._show(digits(text))
+        ahead, wait = self._ahead(service)
+        try:
+            await self._printer.print(paper.ticket(self._doc, service, text, ahead, wait, priority, self._clock.now()))
+        except PrintError as error:
+            self._see(error.why)
+            await self._ask("void", ticket=no, why=error.why)
+            return False
+        await self._ask("printed", ticket=no)
+        return True
+
+    def _ahead(self, service):
+        """(people waiting for the service, minutes until this one's turn, rounded up to five)."""
+        waiting = 0
+        for one in self._board["services"] if self._board else ():
+            if one["id"] == service["id"]:
+                waiting = one["waiting"]
+        desks = sum(1 for c in self._doc["counters"] if not c["services"] or service["id"] in c["services"])
+        return waiting, (waiting * service.get("mins", 0) // max(1, desks) + 4) // 5 * 5
+
+    async def _ask(self, op: str, **operands):
+        self._keys += 1
+        operands["op"] = op
+        operands["key"] = self._key_stem + str(self._keys)
+        return await definite(self._hall, operands, self._unknown)
+
+    def _unknown(self) -> None:
+        self._show("----")
+
+    async def _refuse(self, reason: str) -> None:
+        self._show(codes.REFUSED.get(reason, codes.REFUSED_OTHER))
+        await asyncio.sleep_ms(REFUSED_MS)
+
+    async def _diagnose(self) -> None:
+        status = self._status()
+        try:
+            await self._printer.print(paper.slip(status, self._doc, self._clock.now()))
+            self._see(OK)
+        except PrintError as error:
+            self._see(error.why)
+            self._show(status.get("code") or self._fault or READY)
+            await asyncio.sleep_ms(REFUSED_MS)
+        self._idle()
+
+    def _see(self, state: str) -> None:
+        """Note what changed about the printer."""
+        if state == self._paper:
+            return
+        self._paper = state
+        if state in (OK, LOW, OUT):
+            self._note("paper." + state, {})
+        fault = codes.PRINTER.get(state, "")
+        if fault != self._fault:
+            if self._fault:
+                self._note("fault.cleared", {"code": self._fault})
+            if fault:
+                self._note("fault.raised", {"code": fault})
+            self._fault = fault
+        if self._lamp is not None:
+            self._lamp.value(1 if state == OK else 0)
+
+    def identify(self) -> None:
+        """Light every segment, so that a person in the hall finds this device."""
+        self._show("8888")
+
+    def _idle(self) -> None:
+        self._show("P  %d" % self._priority if self._priority else READY if self._doc else codes.NO_CONFIG)
+
+    def _show(self, text: str) -> None:
+        self._digits.show(text)
