@@ -99,9 +99,8 @@ class Paper:
     def _escape(self, data: bytes) -> int:
         command = chr(data[1])
         if command == "@":
-            if self._text or (self.tickets and not self.tickets[-1].whole):
-                self._text = ""
-                self.tickets.append(Ticket())  # whatever was there is torn off as it is
+            if self.tickets and self.tickets[-1].lines and not self.tickets[-1].whole:
+                self.tickets.append(Ticket())  # what stands there is half a ticket
             self._reset()
             return 2
         if len(data) < 3:

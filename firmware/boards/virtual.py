@@ -79,18 +79,18 @@ class Board:
             self.time_source.set((int(host.time()) if clock == "host" else int(clock)) - EPOCH)
         self.root = self._mount()
         self._console = os.getenv("BALAI_PANEL") != "0"
-        self._panel = Panel() if self._console else Panel(sink=_Nowhere())
-        self._radio = Radio(self._panel)
-        self._panel.on("clock", self._clock)
+        self.front = Panel() if self._console else Panel(sink=_Nowhere())
+        self._radio = Radio(self.front)
+        self.front.on("clock", self._clock)
         self._buses = Buses(
-            self._panel,
+            self.front,
             self.time_source,
             int(os.getenv("BALAI_BAUD") or 115_200),
             int(os.getenv("BALAI_LINE_MS") or 2),
             _clock_chip,
         )
         self.time_source.install()
-        self._panel.say({"started": self._cause, "device": self.unique_id()})
+        self.front.say({"started": self._cause, "device": self.unique_id()})
 
     # The machine.
 
@@ -123,14 +123,14 @@ class Board:
     def parts(self, role: str) -> dict:
         """The role's drivers by name, on this board's parts."""
         made = wiring.parts(self._buses, role)
-        self._panel.say({"ready": role})
+        self.front.say({"ready": role})
         return made
 
     async def panel(self) -> None:
         """Serve the panel and run the parts' mechanisms; where the bench goes away the device ends too."""
         tasks = [asyncio.create_task(run()) for run in self._buses.runs]
         if self._console:
-            await self._panel.run()
+            await self.front.run()
             sys.exit(0)
         for task in tasks:
             await task
