@@ -39,7 +39,7 @@ class Panel:
                 known = True
                 try:
                     self._words[word](line[word], line)
-                except (ValueError, KeyError, TypeError, IndexError) as error:
+                except (ValueError, LookupError, TypeError, AttributeError, OSError) as error:
                     self.say({"error": "%s: %s" % (word, error)})
         if not known:
             self.say({"error": "no such word"})

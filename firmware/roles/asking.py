@@ -3,10 +3,11 @@
 import asyncio
 
 AGAIN_MS = 500
+GIVEN_UP = "given up"
 
 
-async def definite(hall, command, waiting=None, given_up=None):
-    """The outcome "done" or "refused" of `command`; None once `given_up()` is true.
+async def definite(hall, command, waiting, given_up=None):
+    """The outcome of `command`, "done" or "refused"; "given up" once `given_up()` is true.
 
     `waiting()` is called after each answer that was not definite.
     """
@@ -14,13 +15,10 @@ async def definite(hall, command, waiting=None, given_up=None):
         try:
             answer = await hall.send(command)
         except (OSError, asyncio.TimeoutError):
-            answer = None
-        if answer is not None and answer["outcome"] != "unknown":
+            answer = {"outcome": "unknown"}
+        if answer["outcome"] != "unknown":
             return answer
-        if waiting is not None:
-            waiting()
-        if given_up is not None and given_up():
-            return None
+        waiting()
         await asyncio.sleep_ms(AGAIN_MS)
         if given_up is not None and given_up():
-            return None
+            return {"outcome": GIVEN_UP}

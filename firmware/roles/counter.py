@@ -6,7 +6,7 @@ A next - B again - C serve, then finish - D no-show - digits and # call that num
 
 import asyncio
 
-from firmware.roles.asking import definite
+from firmware.roles.asking import GIVEN_UP, definite
 from firmware.roles.diagnosis import pages
 from firmware.roles.names import Names, digits
 from firmware.roles.texts import REASONS
@@ -165,10 +165,9 @@ class Counter:
         answer = await definite(self._hall, command, self._unknown, lambda: self._command is not command)
         if self._command is command:
             self._command = None
-        if answer is None:
-            self._draw()
-            return
-        if answer["outcome"] == "refused":
+        if answer["outcome"] == GIVEN_UP:
+            pass
+        elif answer["outcome"] == "refused":
             self._digits.show(REASONS.get(answer.get("reason"), "ERR "))
             await asyncio.sleep_ms(REFUSED_MS)
         else:

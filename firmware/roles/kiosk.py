@@ -2,7 +2,7 @@
 
 import asyncio
 
-from firmware.drivers.printer import LOW, OK, OUT, PrintError
+from firmware.drivers.printer import LOW, OK, PrintError
 from firmware.roles import paper
 from firmware.roles.asking import definite
 from firmware.roles.names import digits
@@ -30,7 +30,6 @@ class Kiosk:
         """
         self._hall = hall
         self._clock = clock
-        self._note = note
         self._status = status
         self._key_stem = "%s.%d." % (position, boot)
         self._keys = 0
@@ -39,15 +38,13 @@ class Kiosk:
         self._printer = parts["printer"]
         self._digits = parts["digits"]
         self._buttons = parts["buttons"]
-        self._lamp = parts.get("lamp")
+        self._roll = paper.Roll(note, parts.get("lamp"))
         self._pending = []
         self._busy = -1
         self._priority = 0
         self._chosen = 0
         self._slip = False
         self._confirm = None
-        self._paper = OK
-        self._fault = ""
         self._wake = asyncio.Event()
         self._buttons.on_press = self.press
         self._buttons.on_hold = self.hold
@@ -80,8 +77,8 @@ class Kiosk:
             i = SERVICE_BUTTONS.index(name)
             if i >= len(self._doc["services"]) or i == self._busy or len(self._pending) >= PENDING:
                 return
-            if all(i != other for other, _ in self._pending):  # an impatient second press is the same wish
-                self._pending.append((i, PRIORITIES[self._priority]))
+            if all(i != one[0] for one in self._pending):  # an impatient second press is the same wish
+                self._pending.append((i, self._doc["services"][i], PRIORITIES[self._priority]))
                 self._priority = 0
                 self._wake.set()
 
@@ -96,9 +93,9 @@ class Kiosk:
         """Serve the presses one after another."""
         while True:
             if self._pending:
-                self._busy, priority = self._pending.pop(0)
+                self._busy, service, priority = self._pending.pop(0)
                 try:
-                    await self._issue(self._doc["services"][self._busy], priority)
+                    await self._issue(service, priority)
                 finally:
                     self._busy = -1
                     self._idle()
@@ -118,7 +115,7 @@ class Kiosk:
                 if self._busy < 0:
                     self._idle()
             if watches % PRINTER_EVERY == 0 and self._busy < 0:
-                self._see(await self._printer.status())
+                self._roll.see(await self._printer.status())
             watches += 1
             await asyncio.sleep_ms(WATCH_MS)
 
@@ -126,7 +123,7 @@ class Kiosk:
         """A number for one press: printed, or shown until the citizen presses again."""
         if self._doc.get("paper", 1):
             state = await self._printer.status()
-            self._see(state)
+            self._roll.see(state)
             if state in (OK, LOW) and await self._issue_printed(service, priority):
                 return
         outcome = await self._ask("issue", service=service["id"], priority=priority, paper=0)
@@ -153,24 +150,15 @@ class Kiosk:
             return True
         text = label(service["letter"], no)
         self._show(digits(text))
-        ahead, wait = self._ahead(service)
+        ahead = paper.ahead(self._board, service)
         try:
-            await self._printer.print(paper.ticket(self._doc, service, text, ahead, wait, priority, self._clock.now()))
+            await self._printer.print(paper.ticket(self._doc, service, text, ahead, priority, self._clock.now()))
         except PrintError as error:
-            self._see(error.why)
+            self._roll.see(error.why)
             await self._ask("void", ticket=no, why=error.why)
             return False
         await self._ask("printed", ticket=no)
         return True
-
-    def _ahead(self, service):
-        """(people waiting for the service, minutes until this one's turn, rounded up to five)."""
-        waiting = 0
-        for one in self._board["services"] if self._board else ():
-            if one["id"] == service["id"]:
-                waiting = one["waiting"]
-        desks = sum(1 for c in self._doc["counters"] if not c["services"] or service["id"] in c["services"])
-        return waiting, (waiting * service.get("mins", 0) // max(1, desks) + 4) // 5 * 5
 
     async def _ask(self, op: str, **operands):
         self._keys += 1
@@ -189,29 +177,12 @@ class Kiosk:
         status = self._status()
         try:
             await self._printer.print(paper.slip(status, self._doc, self._clock.now()))
-            self._see(OK)
+            self._roll.see(OK)
         except PrintError as error:
-            self._see(error.why)
-            self._show(status.get("code") or self._fault or READY)
+            self._roll.see(error.why)
+            self._show(status.get("code") or self._roll.fault or READY)
             await asyncio.sleep_ms(REFUSED_MS)
         self._idle()
-
-    def _see(self, state: str) -> None:
-        """Note what changed about the printer."""
-        if state == self._paper:
-            return
-        self._paper = state
-        if state in (OK, LOW, OUT):
-            self._note("paper." + state, {})
-        fault = codes.PRINTER.get(state, "")
-        if fault != self._fault:
-            if self._fault:
-                self._note("fault.cleared", {"code": self._fault})
-            if fault:
-                self._note("fault.raised", {"code": fault})
-            self._fault = fault
-        if self._lamp is not None:
-            self._lamp.value(1 if state == OK else 0)
 
     def identify(self) -> None:
         """Light every segment, so that a person in the hall finds this device."""

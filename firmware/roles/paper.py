@@ -1,10 +1,38 @@
 """What the kiosk prints: the ticket and the diagnosis slip, as parts for the printer, 58 mm wide."""
 
 from firmware.drivers import escpos
+from firmware.drivers.printer import LOW, OK, OUT
 from firmware.roles.texts import CLOCKS, words
-from protocol.codes import CODES
+from protocol.codes import CODES, PRINTER
 
 TRUSTED = 2  # a time of this quality or better is printed
+
+
+class Roll:
+    """What the printer says about itself: noted when it changes, shown by the lamp."""
+
+    def __init__(self, note, lamp):
+        self.fault = ""
+        self._state = ""
+        self._note = note
+        self._lamp = lamp
+
+    def see(self, state: str) -> None:
+        """Take the printer's state, or the reason why a job failed."""
+        if state == self._state:
+            return
+        if state in (OK, LOW, OUT):
+            self._note("paper." + state, {})
+        self._state = state
+        fault = PRINTER.get(state, "")
+        if fault != self.fault:
+            if self.fault:
+                self._note("fault.cleared", {"code": self.fault})
+            if fault:
+                self._note("fault.raised", {"code": fault})
+            self.fault = fault
+        if self._lamp is not None:
+            self._lamp.value(1 if state == OK else 0)
 
 
 def moment(t: int, tz: int) -> str:
@@ -22,9 +50,19 @@ def moment(t: int, tz: int) -> str:
     return "%02d-%02d-%d %02d:%02d" % (day + 1, month + 3 if month < 10 else month - 9, year, minute // 60, minute % 60)
 
 
-def ticket(doc, service, label: str, ahead: int, wait: int, priority: str, now):
-    """Yield the parts of a ticket; `wait` in minutes, `now` a pair (Unix ms, quality)."""
+def ahead(board, service) -> int:
+    """People waiting for the service, as the board has it."""
+    for one in board["services"] if board else ():
+        if one["id"] == service["id"]:
+            return one["waiting"]
+    return 0
+
+
+def ticket(doc, service, label: str, ahead: int, priority: str, now):
+    """Yield the parts of a ticket; `ahead` people are before it, `now` is a pair (Unix ms, quality)."""
     lang = doc["lang"]
+    desks = sum(1 for c in doc["counters"] if not c["services"] or service["id"] in c["services"])
+    wait = (ahead * service.get("mins", 0) // max(1, desks) + 4) // 5 * 5  # minutes, rounded up to five
     yield escpos.CENTRE + escpos.BOLD
     for part in escpos.paragraph(doc["site"]["name"]):
         yield part
