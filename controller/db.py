@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
@@ -192,7 +193,7 @@ class _Thread(_Writer):
                     _still_open(connection)
         except Exception as error:
             self._undone()
-            reason = _translate(error)
+            reason = translate(error)
             for job in group:
                 job.future.set_exception(reason)
             return
@@ -267,7 +268,7 @@ class _Job(Generic[T]):
     def tell(self) -> None:
         """Let the future know, after the commit."""
         if self.error is not None:
-            self.future.set_exception(_translate(self.error))
+            self.future.set_exception(translate(self.error))
         else:
             self.future.set_result(self.result)  # type: ignore[arg-type]
 
@@ -314,8 +315,8 @@ def _cause(error: BaseException) -> BaseException | None:
     return error.orig if isinstance(error, DBAPIError) else error
 
 
-def _translate(error: Exception) -> Exception:
-    """Return our error for one of the driver's; what is not the driver's comes back as it is."""
+def translate(error: Exception) -> Exception:
+    """Return our error for one of the driver's; what says nothing about the database as a whole comes back as it is."""
     cause = _cause(error)
     if isinstance(cause, sqlite3.Error):
         code = getattr(cause, "sqlite_errorcode", 0)
@@ -323,10 +324,11 @@ def _translate(error: Exception) -> Exception:
             return DiskFull(f"the disk is full or failing: {cause}")
         if code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return Busy(f"another process is writing: {cause}")
-        return DatabaseError(str(cause)) if not isinstance(error, DBAPIError) else error
+        return error
     state = getattr(cause, "sqlstate", None)
     if state == "53100":
         return DiskFull(f"the database server's disk is full: {cause}")
-    if isinstance(error, DBAPIError) and (error.connection_invalidated or state in ("57P01", "57P02", "57P03")):
+    lost = isinstance(cause, psycopg.OperationalError) and state is None
+    if lost or state in ("57P01", "57P02", "57P03"):
         return Busy(f"the database server cannot be reached: {cause}")
     return error

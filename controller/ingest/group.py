@@ -1,0 +1,233 @@
+"""What one transaction adds: events admitted in the order of their logs, dead letters, gaps."""
+
+import hashlib
+from json import JSONEncoder
+
+from sqlmodel import Session
+
+from controller.db import DatabaseError
+from controller.ingest import check
+from controller.ingest.alarms import Alarms
+from controller.ingest.check import AHEAD_MS, EARLIEST, Batch, Item
+from controller.ingest.heads import Heads, LogHead
+from controller.ingest.models import CONTROLLER
+from controller.ingest.projector import Place, Row
+from controller.ingest.refusals import Unusable
+from controller.ingest.sql import Raw, Value
+
+TRUSTED = 3  # the least quality of a clock that is believed: it comes from the controller or from NTP
+PATIENCE = 5  # times that a device may send too far ahead before what is missing is given up
+LETTERS_KEPT = 1000  # of a device
+COLUMNS = ("site", "pos", "position", "device", "log", "boot", "seq", "t", "q", "up", "at", "time", "kind", "data")
+LETTER = ("at", "device", "reason", "detail", "log", "seq", "body")
+
+encode = JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False).encode
+
+
+class Group:
+    """Collects what one transaction adds, then writes it.
+
+    Args:
+        session: of the write transaction.
+        heads: where logs and sites stand; advanced as events are admitted.
+        at: the controller's time, Unix ms.
+        kinds: the kinds that somebody projects; only their rows are kept in `rows`.
+    """
+
+    def __init__(self, session: Session, heads: Heads, at: int, kinds: frozenset[str]) -> None:
+        self.rows: list[Row] = []
+        self.letters: list[tuple[str, str, str]] = []  # device, reason, detail: to be counted after the commit
+        self.strange: set[str] = set()  # kinds that nobody projects
+        self._session, self._heads, self._at, self._kinds = session, heads, at, kinds
+        self._raw = Raw(session)
+        self._flat: list[Value] = []
+        self._letters: list[Value] = []
+        heads.begin(self._raw)
+
+    def admit(
+        self, place: Place, device: str, batch: Batch, started: tuple[int, int], ahead: dict[str, int]
+    ) -> LogHead:
+        """Take in what is new in a batch; return where its log then stands.
+
+        Args:
+            place: where the device stands.
+            device: its id.
+            batch: its events.
+            started: the number of the device's boot that is known from its live state, and when it began (Unix ms).
+            ahead: how often each log has sent too far ahead; kept by the caller.
+        """
+        head = self._heads.log(self._raw, device, batch.log)
+        events = batch.events
+        if batch.first != head.seq + 1:
+            events = self._disordered(place, head, batch, ahead)
+            if not events:
+                return head
+        if head.foreign:
+            for event in events:
+                self.letter(device, "foreign_log", "another device has this log", batch.log, event[0], encode(event))
+            head.seq = events[-1][0]
+            return head
+        if head.boot != batch.boot:
+            self._heads.boot(self._raw, head, batch.boot)
+        if head.quality < TRUSTED:
+            self._correct(head, batch, started)
+        site = self._heads.site(self._raw, place.site)
+        pos, at, latest, flat, kinds = site.pos, self._at, self._at + AHEAD_MS, self._flat, self._kinds
+        name, position, log, boot, seq = place.site, place.position, batch.log, batch.boot, head.seq
+        for seq, t, q, up, kind, data in events:
+            try:
+                check.event(kind, data)
+            except Unusable as error:
+                self.letter(device, error.reason, str(error), log, seq, encode([seq, t, q, up, kind, data]))
+                continue
+            if q >= TRUSTED and EARLIEST <= t <= latest:
+                time = t
+            else:
+                time = self._happened(head, t, q, up)
+                if q > 1 and not EARLIEST <= t <= latest:  # stored all the same: the event is true, its clock is not
+                    self.letter(device, "clock", f"t={t} q={q}", log, seq, encode([seq, t, q, up, kind, data]))
+            pos += 1
+            values = (name, pos, position, device, log, boot, seq, t, q, up, at, time, kind)
+            flat += values
+            flat.append(encode(data))
+            if kind in kinds:
+                self.rows.append(Row(*values, data))
+            else:
+                self.strange.add(kind)
+        site.pos, head.seq = pos, seq
+        return head
+
+    def own(self, site: str, kind: str, data: dict[str, object]) -> Row:
+        """Add an event that the controller itself originates."""
+        head = self._heads.site(self._raw, site)
+        head.pos += 1
+        head.seq += 1
+        at = self._at
+        row = Row(site, head.pos, CONTROLLER, CONTROLLER, head.log, 0, head.seq, at, 4, 0, at, at, kind, data)
+        self._flat += row[:-1]
+        self._flat.append(encode(data))
+        if kind in self._kinds:
+            self.rows.append(row)
+        else:
+            self.strange.add(kind)
+        return row
+
+    def letter(self, device: str, reason: str, detail: str, log: str, seq: int, body: str) -> None:
+        """Keep what could not be used."""
+        self.letters.append((device, reason, detail))
+        printable = body.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
+        self._letters += (self._at, device, reason, detail[:200], log, seq, printable[: check.LARGEST])
+
+    def refuse(self, device: str, payload: bytes, error: Unusable) -> LogHead | None:
+        """Keep a message that could not be read; return its log's head where it can be acknowledged all the same."""
+        text = payload.decode("utf-8", "backslashreplace")
+        log, last = check.salvage(payload)
+        self.letter(device, error.reason, str(error), log or hashlib.sha256(payload).hexdigest()[:16], last, text)
+        if not log:
+            return None
+        head = self._heads.log(self._raw, device, log)
+        head.seq = max(head.seq, last)
+        return head
+
+    def lock(self, site: str) -> None:
+        """Take the site's lock, to the end of the transaction."""
+        self._heads.site(self._raw, site)
+
+    def poisoned(self, row: Row, error: Exception) -> None:
+        """Keep, beside the stored event, that a projector failed on it."""
+        body = encode([row.seq, row.t, row.q, row.up, row.kind, row.data])
+        self.letter(row.device, "projector", f"{type(error).__name__}: {error}", row.log, row.seq, body)
+
+    @property
+    def stored(self) -> int:
+        """How many events there are."""
+        return len(self._flat) // len(COLUMNS)
+
+    def write(self) -> None:
+        """Write the events, and how far logs and sites have come.
+
+        Raises DatabaseError where the table has an event that the heads do not know of.
+        """
+        raw = self._raw
+        if self._flat and raw.insert("event", COLUMNS, self._flat) != self.stored:
+            raise DatabaseError("events stand in the table that the heads of their logs do not know of")
+        self._heads.save(raw, self._at)
+
+    def write_letters(self) -> None:
+        """Write the dead letters; a device keeps its latest."""
+        raw = self._raw
+        if self._letters:
+            raw.insert("dead_letter", LETTER, self._letters)
+            for device in {device for device, _, _ in self.letters}:
+                raw.run(
+                    "DELETE FROM dead_letter WHERE device = ? AND id <="
+                    " (SELECT id FROM dead_letter WHERE device = ? ORDER BY id DESC LIMIT 1 OFFSET ?)",
+                    device,
+                    device,
+                    LETTERS_KEPT,
+                )
+
+    def _disordered(self, place: Place, head: LogHead, batch: Batch, ahead: dict[str, int]) -> list[Item]:
+        """Return what of a batch that does not follow on its log's head is to be stored.
+
+        A repeat is stored already. A batch from too far ahead: where the device no longer holds what is missing, that
+        is a gap; where it does, it is told how far its log is stored and sends from there.
+        """
+        expected = head.seq + 1
+        if batch.first < expected:
+            self._compare(place, head, batch)
+            return batch.events[expected - batch.first :]
+        if batch.lo > expected:
+            self._gap(place, head, batch.lo - 1)
+        if batch.first > head.seq + 1:
+            ahead[batch.log] = ahead.get(batch.log, 0) + 1
+            if ahead[batch.log] < PATIENCE:
+                return []
+            self._gap(place, head, batch.first - 1)
+        ahead.pop(batch.log, None)
+        return batch.events
+
+    def _gap(self, place: Place, head: LogHead, hi: int) -> None:
+        lo = head.seq + 1
+        self.own(place.site, "gap", {"device": head.device, "hi": hi, "lo": lo, "log": head.log})
+        detail = f"events {lo} to {hi} of log {head.log} are lost"
+        Alarms.raise_in(self._session, place.site, head.device, "gap", detail, self._at)
+        head.seq = hi
+
+    def _compare(self, place: Place, head: LogHead, batch: Batch) -> None:
+        """A repeated event must be the one that is stored; another one under its number is a dead letter."""
+        last = batch.events[-1][0]
+        found = self._raw.all(
+            "SELECT seq, boot, up, kind, data FROM event"
+            " WHERE site = ? AND device = ? AND log = ? AND seq BETWEEN ? AND ?",
+            place.site,
+            head.device,
+            head.log,
+            batch.first,
+            last,
+        )
+        stored = {row[0]: row[1:] for row in found}
+        for event in batch.events:
+            seq, _, _, up, kind, data = event
+            if seq in stored and stored[seq] != (batch.boot, up, kind, encode(data)):
+                self.letter(head.device, "seq_reused", f"log stands at {head.seq}", head.log, seq, encode(event))
+
+    def _correct(self, head: LogHead, batch: Batch, started: tuple[int, int]) -> None:
+        """Learn when the boot of a batch began: from a trusted clock in it, the device's live state, or its arrival."""
+        for _, t, q, up, *_ in batch.events:
+            if q >= TRUSTED and check.plausible(t, self._at):
+                self._heads.correct(head, t - up, q)
+                return
+        if started[0] == batch.boot:
+            if head.quality < 1:
+                self._heads.correct(head, started[1], 1)
+        else:
+            arrived = self._at - batch.events[-1][3]  # no boot began later than this
+            if head.quality < 0 or arrived < head.epoch:
+                self._heads.correct(head, arrived, 0)
+
+    def _happened(self, head: LogHead, t: int, q: int, up: int) -> int:
+        """Return when an event happened whose own clock is not to be trusted."""
+        if head.quality < TRUSTED and q == 2 and EARLIEST <= t <= self._at:
+            return t
+        return min(max(head.epoch + up, EARLIEST), self._at)

@@ -1,0 +1,1 @@
+"""The way to the broker: two MQTT sessions, one of them made for many events."""
