@@ -90,15 +90,19 @@ def event(kind: str, data: dict[str, object]) -> None:
         raise Unusable("bad_event", str(error)) from None
 
 
-def salvage(payload: bytes) -> tuple[str, int]:
-    """Return log and last seq of a batch that cannot be used, so that it can be acknowledged; ("", 0) if unreadable."""
+def salvage(payload: bytes) -> tuple[str, int, int]:
+    """Return log, first and last seq of a batch that cannot be used, so that it can be passed over.
+
+    ("", 0, 0) where they cannot be read.
+    """
     try:
         value = decode(payload, 1 << 20)
-        log, last = value["log"], value["e"][-1][0]
+        log, items = value["log"], value["e"]
+        first, last = items[0][0], items[-1][0]
     except (BalaiError, TypeError, KeyError, IndexError):
-        return "", 0
-    good = isinstance(log, str) and len(log) == 16 and type(last) is int and 0 < last <= LARGEST_INT
-    return (log, last) if good else ("", 0)
+        return "", 0, 0
+    good = type(log) is str and len(log) == 16 and log.isalnum() and type(first) is int and type(last) is int
+    return (log, first, last) if good and 0 < first <= last <= LARGEST_INT else ("", 0, 0)
 
 
 def plausible(t: int, at: int) -> bool:

@@ -35,6 +35,7 @@ class Group:
     """
 
     def __init__(self, session: Session, heads: Heads, at: int, kinds: frozenset[str]) -> None:
+        self.stored = 0  # events written
         self.rows: list[Row] = []
         self.letters: list[tuple[str, str, str]] = []  # device, reason, detail: to be counted after the commit
         self.strange: set[str] = set()  # kinds that nobody projects
@@ -65,7 +66,7 @@ class Group:
         if head.foreign:
             for event in events:
                 self.letter(device, "foreign_log", "another device has this log", batch.log, event[0], encode(event))
-            head.seq = events[-1][0]
+            head.seq = max(head.seq, events[-1][0])
             return head
         if head.boot != batch.boot:
             self._heads.boot(self._raw, head, batch.boot)
@@ -94,7 +95,7 @@ class Group:
                 self.rows.append(Row(*values, data))
             else:
                 self.strange.add(kind)
-        site.pos, head.seq = pos, seq
+        site.pos, head.seq = pos, max(head.seq, seq)
         return head
 
     def own(self, site: str, kind: str, data: dict[str, object]) -> Row:
@@ -118,14 +119,19 @@ class Group:
         printable = body.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
         self._letters += (self._at, device, reason, detail[:200], log, seq, printable[: check.LARGEST])
 
-    def refuse(self, device: str, payload: bytes, error: Unusable) -> LogHead | None:
-        """Keep a message that could not be read; return its log's head where it can be acknowledged all the same."""
+    def refuse(self, device: str, payload: bytes, error: Unusable, known: bool) -> LogHead | None:
+        """Keep a message that could not be used; return its log's head where it can be passed over.
+
+        That is where the device is `known` and the batch can be read so far that it follows on what is stored.
+        """
         text = payload.decode("utf-8", "backslashreplace")
-        log, last = check.salvage(payload)
+        log, first, last = check.salvage(payload)
         self.letter(device, error.reason, str(error), log or hashlib.sha256(payload).hexdigest()[:16], last, text)
-        if not log:
+        if not log or not known:
             return None
         head = self._heads.log(self._raw, device, log)
+        if first > head.seq + 1:
+            return None
         head.seq = max(head.seq, last)
         return head
 
@@ -138,20 +144,13 @@ class Group:
         body = encode([row.seq, row.t, row.q, row.up, row.kind, row.data])
         self.letter(row.device, "projector", f"{type(error).__name__}: {error}", row.log, row.seq, body)
 
-    @property
-    def stored(self) -> int:
-        """How many events there are."""
-        return len(self._flat) // len(COLUMNS)
-
     def write(self) -> None:
         """Write the events, and how far logs and sites have come.
 
         Raises DatabaseError where the table has an event that the heads do not know of.
         """
-        raw = self._raw
-        if self._flat and raw.insert("event", COLUMNS, self._flat) != self.stored:
-            raise DatabaseError("events stand in the table that the heads of their logs do not know of")
-        self._heads.save(raw, self._at)
+        self._flush()
+        self._heads.save(self._raw, self._at)
 
     def write_letters(self) -> None:
         """Write the dead letters; a device keeps its latest."""
@@ -167,6 +166,14 @@ class Group:
                     LETTERS_KEPT,
                 )
 
+    def _flush(self) -> None:
+        if self._flat:
+            count = len(self._flat) // len(COLUMNS)
+            if self._raw.insert("event", COLUMNS, self._flat) != count:
+                raise DatabaseError("events stand in the table that the heads of their logs do not know of")
+            self.stored += count
+            self._flat.clear()
+
     def _disordered(self, place: Place, head: LogHead, batch: Batch, ahead: dict[str, int]) -> list[Item]:
         """Return what of a batch that does not follow on its log's head is to be stored.
 
@@ -175,8 +182,7 @@ class Group:
         """
         expected = head.seq + 1
         if batch.first < expected:
-            self._compare(place, head, batch)
-            return batch.events[expected - batch.first :]
+            return self._repeated(place, head, batch)
         if batch.lo > expected:
             self._gap(place, head, batch.lo - 1)
         if batch.first > head.seq + 1:
@@ -194,23 +200,33 @@ class Group:
         Alarms.raise_in(self._session, place.site, head.device, "gap", detail, self._at)
         head.seq = hi
 
-    def _compare(self, place: Place, head: LogHead, batch: Batch) -> None:
-        """A repeated event must be the one that is stored; another one under its number is a dead letter."""
-        last = batch.events[-1][0]
-        found = self._raw.all(
-            "SELECT seq, boot, up, kind, data FROM event"
-            " WHERE site = ? AND device = ? AND log = ? AND seq BETWEEN ? AND ?",
-            place.site,
+    def _repeated(self, place: Place, head: LogHead, batch: Batch) -> list[Item]:
+        """Return the events of a batch that are not stored.
+
+        A repeated event must be the one that is stored; another one under its number is a dead letter.
+        """
+        self._flush()  # it may repeat what came in this very group
+        found = self._found("site = ?", place.site, head, batch)
+        if len(found) < len(batch.events) and batch.first + len(found) <= head.seq:  # before the device was moved?
+            found |= self._found("site IN (SELECT site FROM event_site WHERE site <> ?)", place.site, head, batch)
+        for event in batch.events:
+            seq, _, _, up, kind, data = event
+            if found.get(seq) not in (None, (batch.boot, up, kind, encode(data))):
+                self.letter(head.device, "seq_reused", f"log stands at {head.seq}", head.log, seq, encode(event))
+        return [event for event in batch.events if event[0] not in found]
+
+    def _found(self, where: str, site: str, head: LogHead, batch: Batch) -> dict[int, tuple[int, int, str, str]]:
+        """Return what is stored under the numbers of a batch."""
+        rows = self._raw.all(
+            f"SELECT seq, boot, up, kind, data FROM event WHERE {where}"  # noqa: S608
+            " AND device = ? AND log = ? AND seq BETWEEN ? AND ?",
+            site,
             head.device,
             head.log,
             batch.first,
-            last,
+            batch.events[-1][0],
         )
-        stored = {row[0]: row[1:] for row in found}
-        for event in batch.events:
-            seq, _, _, up, kind, data = event
-            if seq in stored and stored[seq] != (batch.boot, up, kind, encode(data)):
-                self.letter(head.device, "seq_reused", f"log stands at {head.seq}", head.log, seq, encode(event))
+        return {row[0]: (row[1], row[2], row[3], row[4]) for row in rows}
 
     def _correct(self, head: LogHead, batch: Batch, started: tuple[int, int]) -> None:
         """Learn when the boot of a batch began: from a trusted clock in it, the device's live state, or its arrival."""

@@ -42,6 +42,7 @@ class Heads:
 
     def __init__(self) -> None:
         self._logs: dict[tuple[str, str], LogHead] = {}
+        self._owners: dict[str, str] = {}  # device of a log that is new in this transaction
         self._sites: dict[str, SiteHead] = {}
         self._new_logs: set[LogHead] = set()
         self._new_sites: set[SiteHead] = set()
@@ -57,7 +58,7 @@ class Heads:
 
     def forget(self) -> None:
         """Drop everything: a transaction was undone."""
-        for kept in (self._logs, self._sites, self._new_logs, self._new_sites, self._new_boots):
+        for kept in (self._logs, self._owners, self._sites, self._new_logs, self._new_sites, self._new_boots):
             kept.clear()
 
     def site(self, raw: Raw, site: str) -> SiteHead:
@@ -86,7 +87,9 @@ class Heads:
             if found:
                 head.seq, boot, head.foreign = found
                 self.boot(raw, head, boot)
-            elif raw.one("SELECT 1 FROM event_log WHERE log = ? AND foreign_log = 0", log):
+            elif self._owners.setdefault(log, device) != device or raw.one(
+                "SELECT 1 FROM event_log WHERE log = ? AND foreign_log = 0", log
+            ):
                 head.foreign = 1
         self._new_logs.add(head)
         return head
@@ -119,7 +122,7 @@ class Heads:
         for log in self._new_boots:
             flat += (log.device, log.log, log.boot, log.epoch, log.quality)
         raw.insert("event_boot", ("device", "log", "boot", "epoch", "q"), flat, update=("device", "log", "boot"))
-        for written in (self._new_sites, self._new_logs, self._new_boots):
+        for written in (self._owners, self._new_sites, self._new_logs, self._new_boots):
             written.clear()
 
 
