@@ -103,36 +103,77 @@ async def test_a_hold_is_seen_across_the_wrap_of_the_ticks(start):
     assert pressed > 1 << 29 > held  # before and after the wrap
 
 
+TICKS = """
+    from firmware.boards.virtual_parts import Column, Pin
+    from firmware.drivers.buttons import Buttons
+    from firmware.drivers.keypad import Keypad
+
+    class Ticks:
+        now = (1 << 30) - 1000
+
+        def ticks_ms(self):
+            return self.now
+
+        def ticks_add(self, a, b):
+            return (a + b) & ((1 << 30) - 1)
+
+        def ticks_diff(self, a, b):
+            return ((a - b + (1 << 29)) & ((1 << 30) - 1)) - (1 << 29)
+
+    ticks, pin = Ticks(), Pin()
+    presses = []
+
+    def follow(part, contact, levels):
+        part.on_press = presses.append
+        ticks.now += 1000
+        for level in levels:
+            contact.pulled = level == "_"
+            ticks.now = (ticks.now + 5) & ((1 << 30) - 1)
+            part.poll()
+"""
+# One sample each 5 ms, "_" closed: an opening of 15 ms in the first 40 is bounce, a later one is a second press; a
+# closing that only one sample sees is noise.
+CONTACTS = [
+    ("----____________----", 1),
+    ("----___---_________----", 1),
+    ("----_-_-__---______----", 1),
+    ("----_----_-----", 0),
+    ("----____________------------____________----", 2),
+]
+
+
+@pytest.mark.parametrize(("levels", "count"), CONTACTS)
+async def test_a_button_s_contact_is_believed_after_two_equal_samples(start, levels, count):
+    rig = await start(TICKS, f'follow(Buttons([("A", pin)], ticks), pin, {levels!r})', "tell(presses=presses)")
+    assert await rig.told_of("presses") == ["A"] * count
+
+
+@pytest.mark.parametrize(("levels", "count"), CONTACTS)
+async def test_a_key_s_contact_is_believed_after_two_equal_samples(start, levels, count):
+    rig = await start(
+        TICKS,
+        f"""
+        rows = [Pin()]
+        column = Column(rows)
+        column.keys.append(pin)
+        follow(Keypad(rows, [column], ticks, "5"), pin, {levels!r})
+        tell(presses=presses)
+        """,
+    )
+    assert await rig.told_of("presses") == ["5"] * count
+
+
 async def test_buttons_answer_before_and_after_the_first_wrap(start):
     """A button that rested while the ticks passed half their circle is not locked for a week."""
     rig = await start(
+        TICKS,
         """
-        from firmware.boards.virtual_parts import Pin
-        from firmware.drivers.buttons import Buttons
-
-        class Ticks:
-            now = (1 << 30) - 1000
-            def ticks_ms(self):
-                return self.now
-            def ticks_add(self, a, b):
-                return (a + b) & ((1 << 30) - 1)
-            def ticks_diff(self, a, b):
-                return ((a - b + (1 << 29)) & ((1 << 30) - 1)) - (1 << 29)
-
-        ticks, pin = Ticks(), Pin()
         buttons = Buttons([("A", pin)], ticks)
-        presses = []
-        buttons.on_press = presses.append
         for _ in range(40):
-            for _ in range(3):
-                ticks.now = (ticks.now + 5) & ((1 << 30) - 1)
-                buttons.poll()
+            follow(buttons, pin, "---")
             ticks.now = (ticks.now + (1 << 26)) & ((1 << 30) - 1)
-        pin.pulled = True
-        for _ in range(3):
-            ticks.now += 5
-            buttons.poll()
+        follow(buttons, pin, "___")
         tell(presses=presses)
-        """
+        """,
     )
     assert await rig.told_of("presses") == ["A"]

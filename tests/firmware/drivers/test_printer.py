@@ -101,6 +101,7 @@ async def test_paper_that_ends_in_a_ticket_fails_it_and_nothing_of_it_comes_late
     assert not torn.whole
     assert [line.text for line in torn.lines] == [f"Satu {i}" for i in range(10)]
     assert [line.text for line in whole.lines] == ["Dua 0", "Dua 1", "Dua 2"]
+    assert b"Satu 25" not in bytes(rig.parts.wire)  # it stopped sending soon after the paper's end
 
 
 async def test_a_printer_that_stalls_fails_the_job_and_its_rest_is_cleared(start):
