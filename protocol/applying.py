@@ -1,0 +1,224 @@
+"""How an event changes the state of a hall's queue.
+
+`apply` never raises for a well-formed event and never looks at a configuration: a replay gives the same state whatever
+the configuration has become. An event of a lower term than the state's is *late*: an issue is taken in at its
+original place; anything else applies only to a ticket that nothing of the higher term has touched.
+"""
+
+import struct
+
+from protocol.state import (
+    BEGUN,
+    CALLED,
+    DONE,
+    EXPIRED,
+    FORM,
+    HIGHEST,
+    NOSHOW,
+    PARKED,
+    PRIORITIES,
+    RATED,
+    SCORED,
+    SERVING,
+    SIZE,
+    TOUCHED,
+    VOID,
+    WAITING,
+)
+
+KEYS = 64  # commands whose first answer is remembered
+CALLS = 5  # the last calls that a board shows
+HALF_DAY = 43_200  # s: a late issue further before the day's opening is of another day
+_WORD = 0xFFFFFFFF
+
+
+def apply(state, kind: str, data, t: int) -> None:
+    """Change `state` by one event. `t`: Unix milliseconds of the event, 0 for unknown. Unknown kinds change nothing."""
+    handler = _HANDLERS.get(kind)
+    if handler is None:
+        return
+    term = data["term"]
+    if term > state.term:
+        _new_term(state, term)
+    late = term < state.term
+    t = min(max(t // 1000, 0), _WORD)
+    key = data.get("key")
+    entry = handler(state, data, t, late)
+    if not late and data["rev"] > state.rev:
+        state.rev = data["rev"]
+    if key:
+        no, service, counter = entry or (0, 0, 0)
+        keys = state.keys
+        if keys and keys[-1][0] == key:
+            first = keys[-1]  # the first event of a command tells what it did; later ones tidy up
+            keys[-1] = (key, *(first[1:4] if first[1] else (no, service, counter)), data["rev"])
+        else:
+            keys.append((key, no, service, counter, data["rev"]))
+            if len(keys) > KEYS:
+                del keys[0]
+
+
+def _new_term(state, term: int) -> None:
+    """From now on events of lower terms are late; none of the tickets has been touched yet."""
+    state.term = term
+    state.leader = ""
+    state.c = max(state.c, (term - 1) * 10_000)  # a leader that knows nothing of the calls before counts on from here
+    for i in range(3, len(state.records), SIZE):
+        state.records[i] &= ~TOUCHED & 255
+
+
+def _day(state, data, t, late):
+    if late or data["serial"] < state.serial:
+        return
+    if data["serial"] > state.serial:
+        keep = data["keep"]
+        if data["restart"]:
+            state.used = bytearray()
+            state.nos = bytearray()
+            state.records = bytearray()
+        else:
+            for ticket in list(state.open()):
+                if keep < 0 or ticket.rev <= keep:
+                    state.end(state.slot(ticket.no), ticket.no, EXPIRED)
+        state.last = 0
+        for ticket in state.open():
+            state.last = max(state.last, ticket.at)
+        state.calls = [call for call in state.calls if state.slot(call[1]) >= 0]
+        state.runs = {}
+        state.opened = t
+        state.serial = data["serial"]
+    state.low = 4
+    state.date = data["date"]
+    state.q = data["q"]
+
+
+def _issued(status):
+    def handler(state, data, t, late):
+        no = data["no"]
+        service = state.name(data["service"])
+        if not 0 < no <= HIGHEST or state.status(no) or (late and t and t < state.opened - HALF_DAY):
+            return (no, service, 0)
+        at = min(max(data["at"], 0), _WORD)
+        priority = data["priority"]
+        priority = PRIORITIES.index(priority) if priority in PRIORITIES else 0
+        flags = 0 if late else TOUCHED
+        rev = min(data["rev"], _WORD)
+        state.add(no, status, struct.pack(FORM, service, priority, 0, flags, at, t, t, rev))
+        if not late:
+            state.issue = data["rev"]
+            state.last = max(state.last, at)
+            state.low = min(state.low, data["q"])
+        return (no, service, 0)
+
+    return handler
+
+
+def _moved(status, allowed, counter="keep"):
+    """A handler that moves a ticket from one of the states `allowed` to `status`; `counter`: keep, clear or set."""
+
+    def handler(state, data, t, late):
+        no = data["no"]
+        service = desk = 0
+        i = state.slot(no) if state.status(no) in allowed else -1
+        if i >= 0:
+            service, priority, desk, flags, at, _, issued, rev = struct.unpack_from(FORM, state.records, i * SIZE)
+            if late and flags & TOUCHED:
+                return None
+            if counter == "set":
+                desk = state.name(data["counter"])
+                _announce(state, data, service, desk, priority, t, late)
+            if "service" in data:
+                service = state.name(data["service"])
+            if status > NOSHOW:
+                state.end(i, no, RATED if flags & SCORED and status == DONE else status)
+            else:
+                state.used[no] = status
+                kept = 0 if counter == "clear" else desk
+                flags = flags if late else flags | TOUCHED
+                struct.pack_into(
+                    FORM, state.records, i * SIZE, service, priority, kept, flags, at, t or issued, issued, rev
+                )
+        return (no, service, desk)
+
+    return handler
+
+
+def _announce(state, data, service, counter, priority, t, late) -> None:
+    if late:
+        return
+    state.c = data["c"]
+    state.calls = [(data["c"], data["no"], service, counter, t)] + state.calls[: CALLS - 1]
+    name = data["counter"]
+    state.runs[name] = state.runs.get(name, 0) + 1 if priority else 0
+
+
+def _recalled(state, data, t, late):
+    ticket = state.ticket(data["no"])
+    if ticket is None or late:
+        return None
+    service, counter = state.name(ticket.service), state.name(data["counter"])
+    state.c = data["c"]
+    state.calls = [(data["c"], data["no"], service, counter, t)] + state.calls[: CALLS - 1]
+    return (data["no"], service, counter)
+
+
+def _rated(state, data, t, late):
+    no = data["no"]
+    status = state.status(no)
+    if status == DONE:
+        state.used[no] = RATED
+    elif status == SERVING:
+        i = state.slot(no)
+        state.records[i * SIZE + 3] |= SCORED
+    return (no, 0, 0)
+
+
+def _service(is_open):
+    def handler(state, data, t, late):
+        if not late:
+            rest = [name for name in state.closed if name != data["service"]]
+            state.closed = rest if is_open else sorted(rest + [data["service"]])
+        return (0, state.name(data["service"]), 0)
+
+    return handler
+
+
+def _granted(state, data, t, late):
+    if not late:
+        state.leader = data["leader"]
+
+
+def _passed(state, data, t, late):
+    if not late:
+        state.leader = ""
+
+
+def _resumed(state, data, t, late):
+    if not late:
+        state.mark = data["rev"]
+        state.low = 4
+
+
+_HERE = (CALLED, SERVING)
+_HANDLERS = {
+    "day.opened": _day,
+    "ticket.begun": _issued(BEGUN),
+    "ticket.issued": _issued(WAITING),
+    "ticket.printed": _moved(WAITING, (BEGUN,)),
+    "ticket.void": _moved(VOID, (BEGUN,)),
+    "ticket.called": _moved(CALLED, (WAITING, PARKED, NOSHOW, CALLED, SERVING), "set"),
+    "ticket.recalled": _recalled,
+    "ticket.serving": _moved(SERVING, (CALLED,)),
+    "ticket.done": _moved(DONE, _HERE),
+    "ticket.noshow": _moved(NOSHOW, (CALLED,), "clear"),
+    "ticket.parked": _moved(PARKED, _HERE, "clear"),
+    "ticket.resumed": _moved(WAITING, (PARKED, NOSHOW), "clear"),
+    "ticket.transferred": _moved(WAITING, (WAITING, CALLED, SERVING, PARKED, NOSHOW), "clear"),
+    "ticket.rated": _rated,
+    "service.opened": _service(True),
+    "service.closed": _service(False),
+    "lead.granted": _granted,
+    "lead.passed": _passed,
+    "lead.resumed": _resumed,
+}
+KINDS = tuple(sorted(_HANDLERS))
