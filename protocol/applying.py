@@ -51,7 +51,9 @@ def apply(state, kind: str, data, t: int) -> None:
         keys = state.keys
         if keys and keys[-1][0] == key:
             first = keys[-1]  # the first event of a command tells what it did; later ones tidy up
-            keys[-1] = (key, *(first[1:4] if first[1] else (no, service, counter)), data["rev"])
+            if first[1]:
+                _, no, service, counter, _ = first
+            keys[-1] = (key, no, service, counter, data["rev"])
         else:
             keys.append((key, no, service, counter, data["rev"]))
             if len(keys) > KEYS:
