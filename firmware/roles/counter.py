@@ -20,12 +20,12 @@ PAGE_MS = 1_500
 class Counter:
     """Sends commands for one counter; each press has its key, repeated until the outcome is definite."""
 
-    def __init__(self, parts, hall, clock, status, position: str, boot: int):
-        """`position` and `boot` make the keys of this device's commands its own."""
+    def __init__(self, parts, hall, clock, status, device: str, boot: int):
+        """`device` and `boot` make the keys of this device's commands its own."""
         self._hall = hall
         self._clock = clock
         self._status = status
-        self._key_stem = "%s.%d." % (position, boot)
+        self._key_stem = "%s.%d." % (device, boot)
         self._keys = 0
         self._digits = parts["digits"]
         self._keypad = parts["keypad"]
@@ -126,9 +126,11 @@ class Counter:
                 self._wake.clear()
                 await self._wake.wait()
 
-    def identify(self) -> None:
-        """Light every segment, so that a person in the hall finds this device."""
+    async def identify(self) -> None:
+        """Light every segment for a while, so that a person in the hall finds this device."""
         self._digits.show("8888", True)
+        await asyncio.sleep_ms(REFUSED_MS)
+        self._draw()
 
     def _mine(self):
         """Ids of this counter's services; empty for all."""

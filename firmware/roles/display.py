@@ -10,6 +10,7 @@ YOUNG_MS = 60_000  # an older call is shown, not spoken
 SHOWN_MS = 4_000  # a number stays at least this long, and as long as it is spoken
 PAGE_MS = 2_000
 REFRESH_MS = 30_000
+PAUSE_MS = 200
 NOTHING = "- - -"
 
 
@@ -123,7 +124,10 @@ class Display:
         if self._speaker is not None and self._names is not None:
             names = self._names
             for clip in clips(names.letter(call["service"]), call["no"], names.counter(call["counter"]), names.lang):
-                await self._speaker.play(CLIPS.index(clip) + 1)
+                if clip:
+                    await self._speaker.play(CLIPS.index(clip) + 1)
+                else:
+                    await asyncio.sleep_ms(PAUSE_MS)
         left = SHOWN_MS - (self._clock.up() - began)
         if left > 0:
             await asyncio.sleep_ms(left)
@@ -138,9 +142,11 @@ class Display:
             self._busy = False
             self._draw()
 
-    def identify(self) -> None:
-        """Light everything, so that a person in the hall finds this device."""
+    async def identify(self) -> None:
+        """Light everything for a while, so that a person in the hall finds this device."""
         self._write("########", "8888")
+        await asyncio.sleep_ms(PAGE_MS)
+        self._draw()
 
     def _draw(self) -> None:
         if self._calls and self._names is not None:

@@ -24,14 +24,14 @@ READY = "SIAP"
 class Kiosk:
     """One press, one number. The hall's queue is behind `hall`, be it led here or elsewhere."""
 
-    def __init__(self, parts, hall, clock, note, status, position: str, boot: int):
+    def __init__(self, parts, hall, clock, note, status, device: str, boot: int):
         """`note(kind, data)` puts an event into the journal; `status()` is the node's state as a dict;
-        `position` and `boot` make the keys of this device's commands its own.
+        `device` and `boot` make the keys of this device's commands its own.
         """
         self._hall = hall
         self._clock = clock
         self._status = status
-        self._key_stem = "%s.%d." % (position, boot)
+        self._key_stem = "%s.%d." % (device, boot)
         self._keys = 0
         self._doc = {}
         self._board = None
@@ -184,9 +184,11 @@ class Kiosk:
             await asyncio.sleep_ms(REFUSED_MS)
         self._idle()
 
-    def identify(self) -> None:
-        """Light every segment, so that a person in the hall finds this device."""
+    async def identify(self) -> None:
+        """Light every segment for a while, so that a person in the hall finds this device."""
         self._show("8888")
+        await asyncio.sleep_ms(REFUSED_MS)
+        self._idle()
 
     def _idle(self) -> None:
         self._show("P  %d" % self._priority if self._priority else READY if self._doc else codes.NO_CONFIG)

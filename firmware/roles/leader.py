@@ -75,7 +75,7 @@ class Leader:
 
     def tick(self) -> None:
         """Open the first day, roll it at midnight."""
-        self.command({"op": "tick", "key": "tick.%s.%d" % (self._position, self.state.rev)})
+        self.command({"op": "tick", "key": "tick.%d.%d" % (self.state.term, self.state.rev)})
 
     def board(self, line: str = "local") -> dict:
         """The board now."""
@@ -83,7 +83,7 @@ class Leader:
 
     async def run(self) -> None:
         """Mark the boot, then keep the day."""
-        self.command({"op": "resumed", "key": "boot.%s.%d" % (self._position, self._journal.boot)})
+        self.command({"op": "resumed", "key": "boot.%d.%d" % (self.state.term, self._journal.boot)})
         while True:
             self.tick()
             await asyncio.sleep_ms(TICK_MS)

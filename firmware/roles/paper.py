@@ -3,8 +3,9 @@
 from firmware.drivers import escpos
 from firmware.drivers.printer import LOW, OK, OUT
 from firmware.roles.texts import CLOCKS, words
-from protocol.codes import CODES, PRINTER
+from protocol.codes import CODES, PAPER_LOW, PAPER_OUT, PRINTER
 
+_PAPER = (PAPER_LOW, PAPER_OUT)  # told by events of their own
 TRUSTED = 2  # a time of this quality or better is printed
 
 
@@ -26,9 +27,9 @@ class Roll:
         self._state = state
         fault = PRINTER.get(state, "")
         if fault != self.fault:
-            if self.fault:
+            if self.fault and self.fault not in _PAPER:
                 self._note("fault.cleared", {"code": self.fault})
-            if fault:
+            if fault and fault not in _PAPER:
                 self._note("fault.raised", {"code": fault})
             self.fault = fault
         if self._lamp is not None:
