@@ -38,15 +38,15 @@ class DatabaseError(Exception):
     """A write did not happen; nothing of it is in the database."""
 
 
-class DiskFull(DatabaseError):  # noqa: N818 - the name says what is wrong
+class DiskFull(DatabaseError):
     """There is no room for a write; it can be tried again when there is."""
 
 
-class Busy(DatabaseError):  # noqa: N818 - the name says what is wrong
+class Busy(DatabaseError):
     """The write lock or the server could not be had in time; it can be tried again."""
 
 
-class Closed(DatabaseError):  # noqa: N818 - the name says what is wrong
+class Closed(DatabaseError):
     """The database has been closed."""
 
 

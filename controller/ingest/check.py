@@ -1,15 +1,17 @@
 """What an event message says, or why it cannot be used."""
 
-from typing import NamedTuple
+from json import JSONDecoder
+from json.scanner import make_scanner
+from typing import Any, NamedTuple
 
 from controller.ingest.refusals import Unusable
-from protocol import events, topics
-from protocol.canonical import decode
+from protocol import topics
+from protocol.canonical import decode, encode
 from protocol.errors import BadMessage, BalaiError
+from protocol.events import VERSION, check_envelope
 
 LARGEST = 4096  # bytes of a message
 LARGEST_INT = (1 << 53) - 1
-LONGEST_KIND = 40
 EARLIEST = 1_704_067_200_000  # 1 January 2024: no device is older
 AHEAD_MS = 86_400_000  # a clock may be wrong by a time zone, not by more than a day into the future
 
@@ -60,34 +62,53 @@ def body(payload: bytes, stale: bool) -> dict[str, object]:
 
 
 def batch(payload: bytes) -> Batch:
-    """Return the batch in a message's body.
+    """Return the batch in a message's payload.
 
     Raises Unusable with "too_large", "not_json", "bad_version" or "bad_envelope".
     """
     if len(payload) > LARGEST:
         raise Unusable("too_large", f"{len(payload)} bytes")
+    value = _decode(payload)
     try:
-        value = decode(payload)
+        check_envelope(value)
     except BadMessage as error:
-        raise Unusable("not_json", str(error)) from None
-    try:
-        events.check_envelope(value)
-    except BadMessage as error:
-        version = value.get("v") if isinstance(value, dict) else 1
-        raise Unusable("bad_version" if version != 1 else "bad_envelope", str(error)) from None
-    rows = value["e"]
-    return Batch(value["log"], value["boot"], value["lo"], rows[0][0], rows)
+        version = value.get("v") if isinstance(value, dict) else VERSION
+        raise Unusable("bad_envelope" if version == VERSION else "bad_version", str(error)) from None
+    log, boot, lo, items = value["log"], value["boot"], value["lo"], value["e"]
+    first: int = items[0][0] if type(items[0]) is list and items[0] and type(items[0][0]) is int else 0
+    for seq, item in enumerate(items, first):
+        if type(item) is not list or len(item) != 6 or item[0] != seq:
+            raise Unusable("bad_envelope", "its events do not follow one another")
+    if not 0 < lo <= first:
+        raise Unusable("bad_envelope", "lo is above its first event")
+    return Batch(log, boot, lo, first, items)
 
 
-def event(kind: str, data: dict[str, object]) -> None:
-    """Check one event's kind and data; an unknown kind is fine.
+def _decode(payload: bytes) -> Any:
+    """Do what `canonical.decode` does, three times as quickly for what is canonical.
 
-    Raises Unusable with "bad_event".
+    Depth and integers are bounded where it matters: by `check_event` in what is stored in columns of its own.
     """
     try:
-        events.check(kind, data)
+        text = str(payload, "utf-8")
+        value, end = _scan(text, 0)
+        if end == len(text) and "\\u" not in text:
+            return value
+    except (ValueError, RecursionError, StopIteration):
+        raise Unusable("not_json") from None
+    try:
+        value = decode(payload)
+        encode(value)  # refuses half of a surrogate pair, which no database takes
     except BadMessage as error:
-        raise Unusable("bad_event", str(error)) from None
+        raise Unusable("not_json", str(error)) from None
+    return value
+
+
+def _refuse(text: str) -> None:
+    raise ValueError(text)
+
+
+_scan = make_scanner(JSONDecoder(parse_float=_refuse, parse_constant=_refuse))  # type: ignore[arg-type]
 
 
 def salvage(payload: bytes) -> tuple[str, int, int]:
@@ -101,7 +122,7 @@ def salvage(payload: bytes) -> tuple[str, int, int]:
         first, last = items[0][0], items[-1][0]
     except (BalaiError, TypeError, KeyError, IndexError):
         return "", 0, 0
-    good = type(log) is str and len(log) == 16 and log.isalnum() and type(first) is int and type(last) is int
+    good = topics.is_id(log) and type(first) is int and type(last) is int
     return (log, first, last) if good and 0 < first <= last <= LARGEST_INT else ("", 0, 0)
 
 

@@ -14,6 +14,8 @@ from controller.ingest.models import CONTROLLER
 from controller.ingest.projector import Place, Row
 from controller.ingest.refusals import Unusable
 from controller.ingest.sql import Raw, Value
+from protocol.errors import BadMessage
+from protocol.events import check_event
 
 TRUSTED = 3  # the least quality of a clock that is believed: it comes from the controller or from NTP
 PATIENCE = 5  # times that a device may send too far ahead before what is missing is given up
@@ -43,7 +45,6 @@ class Group:
         self._raw = Raw(session)
         self._flat: list[Value] = []
         self._letters: list[Value] = []
-        heads.begin(self._raw)
 
     def admit(
         self, place: Place, device: str, batch: Batch, started: tuple[int, int], ahead: dict[str, int]
@@ -75,18 +76,19 @@ class Group:
         site = self._heads.site(self._raw, place.site)
         pos, at, latest, flat, kinds = site.pos, self._at, self._at + AHEAD_MS, self._flat, self._kinds
         name, position, log, boot, seq = place.site, place.position, batch.log, batch.boot, head.seq
-        for seq, t, q, up, kind, data in events:
+        for event in events:
+            seq, t, q, up, kind, data = event
             try:
-                check.event(kind, data)
-            except Unusable as error:
-                self.letter(device, error.reason, str(error), log, seq, encode([seq, t, q, up, kind, data]))
+                check_event(event)
+            except BadMessage as error:
+                self.letter(device, "bad_event", str(error), log, seq, encode(event))
                 continue
             if q >= TRUSTED and EARLIEST <= t <= latest:
                 time = t
             else:
                 time = self._happened(head, t, q, up)
                 if q > 1 and not EARLIEST <= t <= latest:  # stored all the same: the event is true, its clock is not
-                    self.letter(device, "clock", f"t={t} q={q}", log, seq, encode([seq, t, q, up, kind, data]))
+                    self.letter(device, "clock", f"t={t} q={q}", log, seq, encode(event))
             pos += 1
             values = (name, pos, position, device, log, boot, seq, t, q, up, at, time, kind)
             flat += values

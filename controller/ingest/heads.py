@@ -49,12 +49,14 @@ class Heads:
         self._new_boots: set[LogHead] = set()
         self._version = -1
 
-    def begin(self, raw: Raw) -> None:
-        """Begin a transaction: forget what another process may have changed."""
+    def begin(self, raw: Raw) -> bool:
+        """Begin a transaction; return whether another process may have changed something since the last one."""
         version = raw.all("PRAGMA data_version")[0][0] if raw.sqlite else -1
-        if not raw.sqlite or version != self._version or len(self._logs) > REMEMBERED:
+        changed = not raw.sqlite or version != self._version
+        if changed or len(self._logs) > REMEMBERED:
             self.forget()
-            self._version = version
+        self._version = version
+        return changed
 
     def forget(self) -> None:
         """Drop everything: a transaction was undone."""

@@ -52,7 +52,10 @@ class Projector:
         """Hear that `rows` are durable: the moment to publish. On the writer's thread; must be quick."""
 
     def forget(self) -> None:
-        """Drop what is kept in memory: a transaction was undone after `project` had run."""
+        """Drop what is kept in memory: a transaction was undone after `project`, or another process has written.
+
+        On PostgreSQL that is before each transaction, and `project` runs on several threads: keep nothing there.
+        """
 
     def reset(self, session: Session) -> None:
         """Empty the tables, before a rebuild."""

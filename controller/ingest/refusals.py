@@ -11,7 +11,7 @@ PERIOD_S = 3600.0
 REMEMBERED = 10_000  # devices and reasons; a stranger's inventions must not fill the memory
 
 
-class Unusable(Exception):  # noqa: N818 - it is said of a message, not of a program
+class Unusable(Exception):
     """A message or an event cannot be used; `reason` is a machine word, the text says more."""
 
     def __init__(self, reason: str, detail: str = "") -> None:
@@ -37,4 +37,4 @@ class Refusals:
             if len(self._said) >= REMEMBERED:
                 self._said.clear()
             self._said[device, reason] = now
-        log.warning("message refused", extra={"device": device, "reason": reason, "detail": detail[:200]})
+        log.warning("message of %s refused: %s (%s)", device or "a stranger", reason, detail[:200])

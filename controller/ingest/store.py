@@ -153,6 +153,9 @@ class Store:
 
     def _group(self, session: Session) -> Group:
         heads = self._heads if self._db.sqlite else Heads()  # a server has other writers, and we have several threads
+        if heads.begin(Raw(session)):
+            for projector in self._projectors:
+                projector.forget()
         return Group(session, heads, now_ms(), self._kinds)
 
     def _take(

@@ -128,7 +128,7 @@ class Bus:
             try:
                 handler(device, body)
             except Exception:
-                log.exception("a handler failed", extra={"device": device, "what": what})
+                log.exception("a handler of %s failed on a message of %s", what, device)
 
     def _started(self, device: str, body: dict[str, object]) -> None:
         """Learn from a live state when the device's boot began."""

@@ -156,7 +156,7 @@ class Connection:
             try:
                 self._session()
             except Exception as error:
-                log.warning("broker session ended", extra={"session": self._name, "error": _words(error)})
+                log.warning("broker session %s ended: %s", self._name, _words(error))
             finally:
                 self.connected.clear()
                 self._client = None
@@ -236,10 +236,8 @@ class Connection:
     ) -> None:
         if reason.is_failure:
             raise ConnectionRefusedError(f"the broker refuses us: {reason}")
-        ahead = getattr(properties, "ReceiveMaximum", 0xFFFF)
-        client.max_inflight_messages_set(max(1, ahead // 2))
         if isinstance(client, _Client) and client.lane is not None:
-            client.lane.window = max(1, ahead // 2)
+            client.lane.window = max(1, getattr(properties, "ReceiveMaximum", 0xFFFF) // 2)  # the rest is paho's
         client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in self._topics])
 
     def _on_subscribe(

@@ -38,7 +38,7 @@ class Intake:
         except (DiskFull, Busy) as error:
             kind = "disk_full" if isinstance(error, DiskFull) else "database_busy"
             if self._store.alarms.hold(kind, str(error)):
-                log.error("events are not stored and not acknowledged", extra={"error": str(error)})
+                log.error("events are not stored and not acknowledged: %s", error)
             return RETRY_S
         self._store.alarms.release()
         del lane.messages[: len(group)]
