@@ -15,6 +15,7 @@ help: ## list the commands
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r .ci/requirements/dev.txt
 	$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	mkdir -p .cache && ln -sfn "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" .cache/stubs
 	touch $@
 
 setup: .venv/.installed ## make .venv, get MicroPython and Mosquitto

@@ -54,7 +54,7 @@ class Buses:
         if name == "speaker":
             return self._busy
         pin = Pin()
-        self._contacts[label] = Contact(pin)
+        self._contacts[label] = Contact(label, pin, self._panel.say)
         return pin
 
     def output(self, name: str, label: str, number: int):
@@ -91,7 +91,8 @@ class Buses:
         for k, column in enumerate(self._columns):
             key = Pin()  # `pulled` is the key held down
             column.keys.append(key)
-            self._contacts["key " + KEYS[4 * i + k]] = Contact(key)
+            label = KEYS[4 * i + k]
+            self._contacts["key " + label] = Contact(label, key, self._panel.say)
         return row
 
     def _press(self, value, line) -> None:

@@ -26,8 +26,10 @@ class Pin:
 class Contact:
     """A push button or a key: pressed by the panel, with the bounce of a real one if asked for."""
 
-    def __init__(self, pin):
+    def __init__(self, name: str, pin, say):
+        self._name = name
         self._pin = pin
+        self._say = say
 
     async def press(self, ms: int, bounces: int = 0) -> None:
         """Close for `ms`; each of the `bounces` opens the contact again for 2 ms at both ends."""
@@ -44,6 +46,7 @@ class Contact:
             self._pin.pulled = True
             await asyncio.sleep_ms(2)
             self._pin.pulled = False
+        self._say({"released": self._name})
 
 
 class Column:

@@ -6,7 +6,7 @@ AGAIN_MS = 500
 GIVEN_UP = "given up"
 
 
-async def definite(hall, command, waiting, given_up=None):
+async def definite(hall, command, waiting, given_up=None) -> dict:
     """The outcome of `command`, "done" or "refused"; "given up" once `given_up()` is true.
 
     `waiting()` is called after each answer that was not definite.

@@ -170,7 +170,7 @@ class Counter:
         if answer["outcome"] == GIVEN_UP:
             pass
         elif answer["outcome"] == "refused":
-            self._digits.show(REASONS.get(answer.get("reason"), "ERR "))
+            self._digits.show(REASONS.get(answer.get("reason", ""), "ERR "))
             await asyncio.sleep_ms(REFUSED_MS)
         else:
             self._learn(command, answer)

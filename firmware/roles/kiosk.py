@@ -114,7 +114,7 @@ class Kiosk:
                 self._priority = 0
                 if self._busy < 0:
                     self._idle()
-            if watches % PRINTER_EVERY == 0 and self._busy < 0:
+            if watches % PRINTER_EVERY == 0:
                 self._roll.see(await self._printer.status())
             watches += 1
             await asyncio.sleep_ms(WATCH_MS)

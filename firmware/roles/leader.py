@@ -1,13 +1,11 @@
 """The hall's leader: decides, makes durable, applies, answers. One order, on this device's flash."""
 
-import asyncio
-
+from firmware.core.journal import RESERVE
 from protocol.board import board
 from protocol.errors import Refused
 from protocol.queue import Now, Rules, State, answer, apply, decide, outcome
 
 SNAPSHOT_EVERY = 64  # events
-TICK_MS = 1000
 QUEUE_KINDS = ("ticket", "day", "service", "lead")
 
 
@@ -22,6 +20,7 @@ class Leader:
         self._position = position
         self._rules = None
         self._callbacks = []
+        self._full = False
         self._since = 0  # events since the last snapshot
 
     def configure(self, doc) -> None:
@@ -63,9 +62,7 @@ class Leader:
             return self._refusal(key, refusal.reason)
         if not events:
             return {"key": key, "outcome": "done", "rev": self.state.rev}
-        try:
-            self._journal.append_many(events)
-        except OSError:
+        if not self._write(command["op"], events):
             return self._refusal(key, "journal_full")
         for kind, data in events:
             apply(self.state, kind, data, now.t)
@@ -81,12 +78,24 @@ class Leader:
         """The board now."""
         return board(self.state, self._rules, Now(*self._clock.now()), line)
 
-    async def run(self) -> None:
-        """Mark the boot, then keep the day."""
+    def resume(self) -> None:
+        """Mark the boot: tickets found begun become printed with doubt."""
         self.command({"op": "resumed", "key": "boot.%d.%d" % (self.state.term, self._journal.boot)})
-        while True:
-            self.tick()
-            await asyncio.sleep_ms(TICK_MS)
+
+    def _write(self, op: str, events) -> bool:
+        """Make the events durable; new tickets leave room for what becomes of the old ones."""
+        try:
+            self._journal.append_many(events, RESERVE if op == "issue" else 0)
+            self._full = self._full and op != "issue"
+            return True
+        except OSError:
+            if not self._full:
+                self._full = True
+                try:
+                    self._journal.append("journal.full", {})
+                except OSError:
+                    pass
+            return False
 
     def _refusal(self, key: str, reason: str) -> dict:
         return {"key": key, "outcome": "refused", "reason": reason, "rev": self.state.rev}

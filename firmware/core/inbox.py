@@ -1,0 +1,144 @@
+"""What comes down to the device: acks, configurations, commands, answers, boards. Rubbish is counted, no more."""
+
+import asyncio
+import binascii
+import os
+
+from firmware.core.clock import CONTROLLER, TRUSTED
+from firmware.core.settings import ConfigError
+from protocol import topics
+from protocol.canonical import decode
+from protocol.errors import BalaiError
+
+REQUEST_MS = 3_000
+WAITING = 4  # requests that may wait for their answer at a time
+
+
+class Inbox:
+    """Dispatches messages. `handlers` has:
+
+    `command(op, args) -> (outcome, reason)` carries out a fleet command;
+    `queue(command) -> outcome` where this device leads, else None;
+    `configure(doc)` after a configuration was kept;
+    `board(board, retained)`; `line(up)`; `timed()` after the time was told; `settings`.
+    """
+
+    def __init__(self, link, identity, journal, clock, handlers):
+        self._link = link
+        self._identity = identity
+        self._journal = journal
+        self._clock = clock
+        self._handlers = handlers
+        self._requests = {}  # id -> [event, response]
+        self._board = topics.board(identity.site)
+        self._down = topics.down(identity.device, "")
+        self._sid = ""  # the controller's
+        self.refused = 0  # messages that made no sense
+
+    def take(self, topic: str, payload: bytes, retained: bool) -> None:
+        """Take one message."""
+        try:
+            body = decode(payload)
+            if topic == self._board:
+                self._handlers.board(body, retained)
+            elif topic == topics.CONTROLLER_STATE:
+                self._presence(body)
+            elif topic.startswith(self._down):
+                what = topic[len(self._down) :]
+                if what == "ack":
+                    self._ack(body)
+                elif retained:
+                    self.refused += 1  # nothing but boards and presence is ever retained
+                elif what == "config":
+                    self._config(body)
+                elif what == "command":
+                    self._command(body)
+                elif what == "response":
+                    self._response(body)
+        except (BalaiError, KeyError, TypeError, ValueError, IndexError, AttributeError):
+            self.refused += 1
+
+    def lost(self) -> None:
+        """The session has ended: what waits is unknown, and so is the board's truth."""
+        for waiting in self._requests.values():
+            waiting[0].set()
+        self._handlers.line(False)
+
+    async def request(self, op: str, args):
+        """Ask the controller; the response's body, None where none came."""
+        if not self._link.welcome or len(self._requests) >= WAITING:
+            return None
+        id = binascii.hexlify(os.urandom(6)).decode()
+        waiting = [asyncio.Event(), None]
+        self._requests[id] = waiting
+        try:
+            self._link.send("request", {"id": id, "op": op, "args": args})
+            await asyncio.wait_for_ms(waiting[0].wait(), REQUEST_MS)
+        except asyncio.TimeoutError:
+            pass
+        finally:
+            del self._requests[id]
+        return waiting[1]
+
+    def _ack(self, body):
+        if body["now"] and (self._clock.set(body["now"], CONTROLLER) or self._clock.q >= TRUSTED):
+            self._handlers.timed()
+        self._link.acked(body)
+        self._handlers.line(True)
+
+    def _presence(self, body):
+        if body["online"]:
+            if body["sid"] != self._sid:
+                self._sid = body["sid"]
+                self._link.controller(body)
+        elif body["sid"] == self._sid or not self._sid:
+            self._link.controller(body)
+            self._handlers.line(False)
+
+    def _config(self, body):
+        settings = self._handlers.settings
+        hash = body["hash"]
+        if hash == settings.config:
+            self._link.send("reply", {"id": hash, "outcome": "done"})
+            return
+        try:
+            settings.apply(hash, body["doc"])
+            self._handlers.configure(settings.doc)
+        except ConfigError as error:
+            self._journal.append("config.rejected", {"hash": hash, "why": str(error)[:200]})
+            self._link.send("reply", {"id": hash, "outcome": "refused", "reason": str(error)[:200]})
+        else:
+            self._journal.append("config.applied", {"hash": hash})
+            self._link.send("reply", {"id": hash, "outcome": "done"})
+        self._link.appended()
+        self._link.rebirth()
+
+    def _command(self, body):
+        id, op, args = body["id"], body["op"], body["args"]
+        if not self._link.welcome:
+            return
+        if self._clock.q >= CONTROLLER and body["expires"] < self._clock.now()[0]:
+            self._link.send("reply", {"id": id, "outcome": "refused", "reason": "expired"})
+            return
+        if op == "queue":
+            outcome = self._handlers.queue(args)
+            if outcome is None:
+                self._link.send("reply", {"id": id, "outcome": "refused", "reason": "not_leader"})
+            else:
+                self._link.send("reply", {"id": id, "outcome": outcome["outcome"], "result": outcome})
+        elif op == "lead":
+            outcome = self._handlers.queue({"op": "grant", "key": "lead." + str(id)[:35], **args})
+            refused = outcome is None or outcome["outcome"] != "done"
+            reply = {"id": id, "outcome": "refused" if refused else "done"}
+            if refused:
+                reply["reason"] = outcome["reason"] if outcome else "not_leader"
+            self._link.send("reply", reply)
+        elif not self._handlers.settings.saw(id):
+            outcome, reason = self._handlers.command(op, args)
+            self._link.send("reply", {"id": id, "outcome": outcome, "reason": reason})
+
+    def _response(self, body):
+        waiting = self._requests.get(body["id"])
+        if waiting is not None:
+            waiting[1] = body
+            waiting[0].set()

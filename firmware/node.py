@@ -1,0 +1,239 @@
+"""Puts a device together: its identity, journal, clock, link, and the role it plays; keeps all of it running."""
+
+import asyncio
+import gc
+import os
+import sys
+
+from firmware import BUILT, VERSION
+from firmware.core import crashlog
+from firmware.core.clock import CHIP, Clock
+from firmware.core.identity import Identity
+from firmware.core.journal import Journal
+from firmware.core.link import Link
+from firmware.core.settings import Settings
+from firmware.core.supervision import WATCHDOG_MS, Supervisor
+from firmware.core.wlan import Wlan
+from protocol import codes
+
+FLOOR_S = 3_600  # a trusted time is saved this often: a write once an hour
+SECOND_MS = 1_000
+
+
+class RemoteHall:
+    """The port `Hall` of a role on a device that does not lead: commands go to the leader by way of the controller."""
+
+    def __init__(self):
+        self.link = None
+        self.callbacks = []
+
+    def on_board(self, callback) -> None:
+        """Call `callback(board, retained)` at each board."""
+        self.callbacks.append(callback)
+
+    async def send(self, command) -> dict:
+        """The outcome, which may be "unknown"."""
+        response = await self.link.inbox.request("queue", command)
+        if response is not None and response["ok"]:
+            return response["result"]
+        return {"key": command["key"], "outcome": "unknown", "rev": 0}
+
+
+class Node:
+    """One device. `run()` never returns."""
+
+    def __init__(self, board):
+        root = board.root
+        self._board = board
+        self._identity = identity = Identity(root + "/identity.json")
+        self.settings = Settings(root + "/state")
+        self._parts = board.parts(identity.role)
+        floor = max(BUILT, self.settings.floor)
+        self._clock = clock = Clock(board.time_source, self._parts.get("clock_chip"), floor)
+        leads = identity.role == "kiosk"
+        self._journal = journal = Journal(root + "/journal", clock, remembers=leads)
+        self._crash = crashlog.take("crash")
+        if self._crash:
+            os.remove("crash")
+        self._reset = "crash" if self._crash else board.reset_cause()
+        clock.on_step = self._stepped
+        self._supervisor = Supervisor(clock, board.watchdog(WATCHDOG_MS), self._crashed)
+        self._wlan = Wlan(board.wlan(), getattr(identity, "networks", []))
+        self._leader = None
+        if leads:
+            from firmware.roles.leader import Leader
+
+            self._hall = self._leader = Leader(journal, clock, identity.position)
+            self._leader.recover()
+        else:
+            self._hall = RemoteHall()
+        self.role = self._make_role()
+        self._link = Link(identity, journal, clock, self._state, self)
+        if leads:
+            self._leader.on_board(self._grown)
+        else:
+            self._hall.link = self._link
+        if self.settings.doc:
+            self.configure(self.settings.doc)
+        self.note("device.booted", {"fw": VERSION, "reset": self._reset, "boots": journal.boot})
+        if self._crash:
+            self.note("device.crashed", {"text": self._crash})
+
+    async def run(self) -> None:
+        """Start every task; serves the panel of a bench."""
+        keep = self._supervisor.start
+        for name, job in self.role.tasks():
+            keep(name, job)
+        if self._leader is not None:
+            keep("leader", self._lead)
+            self._supervisor.expect("leader", WATCHDOG_MS)
+        keep("wlan", self._wlan.run)
+        keep("link", self._link.run)
+        keep("time", self._time)
+        keep("watchdog", self._supervisor.run)
+        await self._board.panel()
+        while True:  # a board without a panel has nothing more to do here
+            await asyncio.sleep(3600)
+
+    # What the link hears.
+
+    def configure(self, doc) -> None:
+        """Let the role and the leader take over a configuration."""
+        if self._leader is not None:
+            self._leader.configure(doc)
+        self.role.configure(doc)
+
+    def board(self, board, retained: bool) -> None:
+        """A board from the broker; a leader has its own."""
+        if self._leader is None:
+            for callback in self._hall.callbacks:
+                callback(board, retained)
+
+    def line(self, up: bool) -> None:
+        """The controller is in reach, or not."""
+        line = getattr(self.role, "line", None)
+        if line is not None:
+            line(up)
+
+    def timed(self) -> None:
+        """The time is trusted: save it now and then, and look whether the day has changed."""
+        seconds = self._clock.now()[0] // 1000
+        if seconds > self.settings.floor + FLOOR_S:
+            self.settings.passed(seconds)
+        if self._leader is not None and self._leader.state.leader:
+            self._leader.tick()
+
+    def queue(self, command):
+        """A queue command for the leader, None where this device does not lead."""
+        return None if self._leader is None else self._leader.command(command)
+
+    def command(self, op: str, args):
+        """A fleet command: (outcome, reason)."""
+        if op == "identify":
+            self.role.identify()
+        elif op == "reboot":
+            asyncio.create_task(self._reboot())
+        else:
+            return "refused", "unknown_op"
+        return "done", ""
+
+    def note(self, kind: str, data) -> None:
+        """Put an event of the device itself into the journal; where it is full the queue's come first."""
+        try:
+            self._journal.append(kind, data, 8_192)
+        except OSError:
+            return
+        self._link.appended()
+
+    # Inside.
+
+    def _make_role(self):
+        identity, parts, clock, boot = self._identity, self._parts, self._clock, self._journal.boot
+        if identity.role == "kiosk":
+            from firmware.roles.kiosk import Kiosk
+
+            return Kiosk(parts, self._hall, clock, self.note, self.status, identity.device, boot)
+        if identity.role == "display":
+            from firmware.roles.display import Display
+
+            return Display(parts, self._hall, clock, self.status)
+        from firmware.roles.counter import Counter
+
+        return Counter(parts, self._hall, clock, self.status, identity.device, boot)
+
+    def _grown(self, board, retained: bool = False) -> None:
+        self._link.appended()
+
+    async def _lead(self):
+        """The leader's loop, with its sign of life."""
+        leader = self._leader
+        leader.resume()
+        while True:
+            leader.tick()
+            self._supervisor.beat("leader")
+            await asyncio.sleep_ms(SECOND_MS)
+
+    async def _time(self):
+        while True:
+            self._clock.up()  # never miss a wrap of the ticks
+            await asyncio.sleep(FLOOR_S)
+
+    async def _reboot(self):
+        await asyncio.sleep_ms(SECOND_MS)  # the reply goes first
+        self._board.reset()
+
+    def _stepped(self, before, after, q):
+        if q >= CHIP:
+            self.note("clock.stepped", {"from": before, "to": after, "q": q})
+
+    def _crashed(self, name, error):
+        sys.print_exception(error, sys.stderr)  # pyright: ignore[reportAttributeAccessIssue]
+        self.note("device.crashed", {"text": name + ": " + crashlog.trace(error)})
+
+    def code(self) -> str:
+        """The most urgent code, "" for none."""
+        if not self._wlan.up:
+            return codes.NO_WIFI
+        roll = getattr(self.role, "fault", "")
+        if roll:
+            return roll
+        if self._journal.near:
+            return codes.JOURNAL_NEAR
+        if not self.settings.doc:
+            return codes.NO_CONFIG
+        if self._link.code:
+            return self._link.code
+        return codes.BAD_CONFIG if self.settings.rejected else ""
+
+    def _state(self):
+        return {
+            "role": self._identity.role,
+            "fw": VERSION,
+            "config": self.settings.config,
+            "rejected": self.settings.rejected,
+            "boots": self._journal.boot,
+            "reset": self._reset,
+            "uptime": self._clock.up() // 1000,
+            "heap": gc.mem_free(),
+            "rssi": self._wlan.rssi,
+            "clock": self._clock.q,
+            "backlog": self._journal.backlog,
+            "code": self.code(),
+        }
+
+    def status(self):
+        """What the diagnosis slip and pages show."""
+        status = self._state()
+        identity = self._identity
+        status["device"], status["site"], status["position"] = identity.device, identity.site, identity.position
+        status["network"] = (self._wlan.name or "LAN") if self._wlan.up else ""
+        status["broker"] = self._link.up
+        status["crash"] = self._crash
+        return status
+
+
+def run(board) -> None:
+    """Run the device on `board`; returns only where something could not be kept running."""
+    gc.collect()
+    gc.threshold(16_384)  # collect before the heap grows: memory is one pool, shared with TLS
+    asyncio.run(Node(board).run())
