@@ -1,5 +1,6 @@
 """What an event message says, or why it cannot be used."""
 
+from contextlib import suppress
 from json import JSONDecoder
 from json.scanner import make_scanner
 from typing import Any, NamedTuple
@@ -52,10 +53,7 @@ def body(payload: bytes, stale: bool) -> dict[str, object]:
         raise Unusable("retained")
     if len(payload) > LARGEST:
         raise Unusable("too_large", f"{len(payload)} bytes")
-    try:
-        value = decode(payload)
-    except BadMessage as error:
-        raise Unusable("not_json", str(error)) from None
+    value = _strictly(payload)
     if not isinstance(value, dict):
         raise Unusable("not_json", "not an object")
     return value
@@ -89,13 +87,15 @@ def _decode(payload: bytes) -> Any:
 
     Depth and integers are bounded where it matters: by `check_event` in what is stored in columns of its own.
     """
-    try:
+    with suppress(ValueError, RecursionError, StopIteration):
         text = str(payload, "utf-8")
         value, end = _scan(text, 0)
         if end == len(text) and "\\u" not in text:
             return value
-    except (ValueError, RecursionError, StopIteration):
-        raise Unusable("not_json") from None
+    return _strictly(payload)
+
+
+def _strictly(payload: bytes) -> Any:
     try:
         value = decode(payload)
         encode(value)  # refuses half of a surrogate pair, which no database takes

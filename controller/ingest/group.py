@@ -80,7 +80,7 @@ class Group:
             seq, t, q, up, kind, data = event
             try:
                 check_event(event)
-            except BadMessage as error:
+            except (BadMessage, TypeError) as error:
                 self.letter(device, "bad_event", str(error), log, seq, encode(event))
                 continue
             if q >= TRUSTED and EARLIEST <= t <= latest:

@@ -178,7 +178,7 @@ class Store:
                     raise Unusable("unknown_device")
                 batches.append((place, topic, device, batch))
             except Unusable as error:
-                if head := group.refuse(device, payload, error, error.reason != "unknown_device"):
+                if head := group.refuse(device, payload, error, error.reason not in ("bad_topic", "unknown_device")):
                     safe[topic] = head
         batches.sort(key=_site)  # sites are locked in one order, and their rows written together
         for place, topic, device, batch in batches:
