@@ -130,7 +130,7 @@ class Node:
     def command(self, op: str, args):
         """A fleet command: (outcome, reason)."""
         if op == "identify":
-            self.role.identify()
+            asyncio.create_task(self.role.identify())
         elif op == "reboot":
             asyncio.create_task(self._reboot())
         else:

@@ -127,7 +127,8 @@ class Inbox:
             else:
                 self._link.send("reply", {"id": id, "outcome": outcome["outcome"], "result": outcome})
         elif op == "lead":
-            outcome = self._handlers.queue({"op": "grant", "key": "lead." + str(id)[:35], **args})
+            grant = {"op": "grant", "key": "lead." + str(id)[:35], "term": args["term"], "leader": args["leader"]}
+            outcome = self._handlers.queue(grant)
             refused = outcome is None or outcome["outcome"] != "done"
             reply = {"id": id, "outcome": "refused" if refused else "done"}
             if refused:

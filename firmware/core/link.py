@@ -32,6 +32,7 @@ class Link:
     def __init__(self, identity, journal, clock, state, handlers):
         self._identity = identity
         self._journal = journal
+        self._clock = clock
         self._state = state
         self._mqtt = Mqtt(identity.device, self._message)
         self._security = context(identity.ca) if identity.ca else None
@@ -140,21 +141,24 @@ class Link:
         )
         while True:
             self._say()
-            due = STATE_MS if self.welcome else BIRTH_MS
-            while due > 0:
+            born = False
+            due = self._clock.up() + BIRTH_MS
+            while due > self._clock.up():
                 while self._outbox:
                     topic, body = self._outbox.pop(0)
                     try:
                         data = encode(body)
                     except BalaiError:
-                        continue  # larger than a message may be: a reply's text; its sender asks again and is told less
+                        continue  # larger than a message may be: who asked is told nothing, and asks again
                     await self._mqtt.publish(topic, data, 1, topic.endswith("/state"))
+                if self.welcome and not born:
+                    born = True
+                    due += STATE_MS
+                self._wake.clear()
                 try:
-                    self._wake.clear()
-                    await asyncio.wait_for_ms(self._wake.wait(), due)
-                    due -= 10
+                    await asyncio.wait_for_ms(self._wake.wait(), max(1, due - self._clock.up()))
                 except asyncio.TimeoutError:
-                    due = 0
+                    break
 
     def _say(self):
         if self.sid:
