@@ -1,0 +1,125 @@
+"""The application: puts the parts together in their order, and serves them."""
+
+import asyncio
+import importlib.resources
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.responses import FileResponse
+from fastapi.staticfiles import StaticFiles
+
+from controller import health, metrics
+from controller.broker.access import Access
+from controller.broker.mosquitto import Credentials, Mosquitto
+from controller.broker.security import CONTROLLER, KEEPER
+from controller.broker.vault import Vault
+from controller.db import Database
+from controller.fleet.link import Link
+from controller.fleet.roster import Roster
+from controller.folder import Folder
+from controller.ingest import Broker, Bus, Store
+from controller.migrations import upgrade
+from controller.parts import Parts
+from controller.settings import Settings
+
+API = "/api/v1"
+PAGES = ("board", "console")
+
+
+def create_app(settings: Settings, prepared: Callable[[], None] = lambda: None) -> FastAPI:
+    """Return the application, its parts in `app.state.parts`.
+
+    Args:
+        settings: in force.
+        prepared: called when the database is up to date and the broker's accounts are written: the moment from which a
+            broker of our own can be started.
+    """
+    parts = _parts(settings, prepared)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await parts.link.start()
+        if parts.access:
+            parts.access.start()
+        parts.bus.start()
+        try:
+            yield
+        finally:
+            await parts.link.stop()
+            await asyncio.to_thread(_close, parts)
+
+    app = FastAPI(
+        title="Balai",
+        version=version("balai"),
+        description="Queues, displays and keypads of public service halls.",
+        openapi_url=f"{API}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.parts = parts
+    app.state.first_admin = None
+    app.state.readiness = health.Readiness(parts)
+    app.add_middleware(metrics.Requests, metrics=parts.metrics)
+    app.include_router(health.router)
+    app.include_router(metrics.router)
+    _pages(app, parts.folder.voice)
+    return app
+
+
+def _parts(settings: Settings, prepared: Callable[[], None]) -> Parts:
+    folder = Folder(settings.data)
+    folder.make()
+    db = Database(settings.database)
+    upgrade(db)
+    vault = Vault(folder.keys / "secrets.key")
+    roster = Roster(db, vault)
+    if settings.own_broker:
+        Mosquitto(settings, folder).write_accounts(roster.accounts())
+    prepared()
+    store = Store(db, roster.place)
+    bus = Bus(_broker(settings, folder, CONTROLLER), store, settings.broker_share)
+    keeps = settings.own_broker or settings.broker_dynsec
+    access = Access(_broker(settings, folder, KEEPER), roster.accounts) if keeps else None
+    link = Link(bus, store, roster, settings.drain_rate)
+    figures = metrics.Metrics()
+    parts = Parts(settings, folder, db, vault, store, bus, access, link, figures)
+    figures.watch(parts)
+    return parts
+
+
+def _close(parts: Parts) -> None:
+    """Stop in order: no more from devices, then what has come is written."""
+    parts.bus.stop()
+    if parts.access:
+        parts.access.stop()
+    parts.db.close()
+
+
+def _broker(settings: Settings, folder: Folder, user: str) -> Broker:
+    """Return where the broker is, and our account `user` there where it is our own."""
+    if settings.broker_url is not None:
+        password = settings.broker_password.get_secret_value() if settings.broker_password else ""
+        return Broker.of(settings.broker_url.get_secret_value(), settings.broker_username, password, settings.broker_ca)
+    own = Credentials.of(folder)
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.broker_host, settings.broker_host)  # noqa: S104
+    return Broker(host, settings.broker_port, user, own.controller if user == CONTROLLER else own.keeper)
+
+
+def _pages(app: FastAPI, voice: Path) -> None:
+    """Serve the hall's pages, the same that a kiosk serves, and the clips with which they speak."""
+    www = Path(str(importlib.resources.files("firmware"))) / "www"
+    app.mount("/www", StaticFiles(directory=www), name="www")
+    app.mount("/voice", StaticFiles(directory=voice, check_dir=False), name="voice")
+    for page in PAGES:
+        app.add_api_route(f"/{page}", _page(www / f"{page}.html"), methods=["GET"], include_in_schema=False)
+
+
+def _page(path: Path) -> Callable[[], FileResponse]:
+    def page() -> FileResponse:
+        return FileResponse(path, headers={"Cache-Control": "no-cache"})
+
+    return page

@@ -1,0 +1,116 @@
+"""Who may do what at the broker: the document of Mosquitto's dynamic security plugin, as pure values.
+
+A role per device, for the plugin's topics know no placeholder; a device publishes under its own `up/` and reads its own
+`down/`, its site's board and the controller's state. Whatever is not allowed here is refused, and nobody is anonymous.
+"""
+
+import hashlib
+import secrets
+from base64 import b64encode
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from protocol import topics
+
+CONTROL = "$CONTROL/dynamic-security/v1"
+CONTROLLER = "balai-controller"
+KEEPER = "balai-keeper"  # keeps the accounts, and nothing else
+
+# Secrets are random, of 128 bits or more: a slow hash would protect nothing, and cost much when all devices come back
+# at once.
+ITERATIONS = 101
+SALT_BYTES = 12  # what the plugin takes
+
+Json = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Account:
+    """The account of one generation of a device's identity. `site` is "" while it stands nowhere."""
+
+    device: str
+    generation: int
+    site: str
+    secret: str = field(repr=False)
+
+    @property
+    def username(self) -> str:
+        """The broker's username."""
+        return f"{self.device}.{self.generation}"
+
+
+def document(accounts: Iterable[Account], controller: str, keeper: str) -> Json:
+    """Return the whole document, which the plugin reads once when the broker starts.
+
+    Args:
+        accounts: of all devices.
+        controller: the password of the application's sessions.
+        keeper: the password of the session that keeps the accounts.
+    """
+    accounts = list(accounts)
+    sites = {account.device: account.site for account in accounts}
+    return {
+        "defaultACLAccess": {
+            "publishClientSend": False,
+            "publishClientReceive": False,
+            "subscribe": False,
+            "unsubscribe": True,
+        },
+        "clients": [
+            {"username": CONTROLLER, "roles": [{"rolename": CONTROLLER}], **hashed(controller)},
+            {"username": KEEPER, "roles": [{"rolename": KEEPER}], **hashed(keeper)},
+            *({**client(account), **hashed(account.secret)} for account in accounts),
+        ],
+        "groups": [],
+        "roles": [
+            {"rolename": CONTROLLER, "acls": controller_acls()},
+            {"rolename": KEEPER, "acls": keeper_acls()},
+            *(role(device, site) for device, site in sites.items()),
+        ],
+    }
+
+
+def client(account: Account) -> Json:
+    """Return a device's client without its password. It connects under its own client id and no other's."""
+    return {"username": account.username, "clientid": account.device, "roles": [{"rolename": account.device}]}
+
+
+def role(device: str, site: str) -> Json:
+    """Return the role of a device at a site."""
+    acls = [_acl("publishClientSend", topics.up(device, what)) for what in topics.UP]
+    down = topics.down(device, "#")
+    acls += [_acl("subscribePattern", down), _acl("publishClientReceive", down)]
+    for topic in (topics.CONTROLLER_STATE, *((topics.board(site),) if site else ())):
+        acls += [_acl("subscribeLiteral", topic), _acl("publishClientReceive", topic)]
+    return {"rolename": device, "acls": acls}
+
+
+def controller_acls() -> list[Json]:
+    """Return what the application may do."""
+    up = topics.up("+", "+")
+    sends = (topics.down("+", "+"), topics.board("+"), topics.CONTROLLER_STATE)
+    return [
+        *(_acl("publishClientSend", topic) for topic in sends),
+        _acl("subscribePattern", up),
+        _acl("publishClientReceive", up),
+    ]
+
+
+def keeper_acls() -> list[Json]:
+    """Return what the keeper of the accounts may do."""
+    return [
+        _acl("publishClientSend", CONTROL),
+        _acl("subscribePattern", f"{CONTROL}/response"),
+        _acl("publishClientReceive", f"{CONTROL}/response"),
+    ]
+
+
+def hashed(password: str) -> Json:
+    """Return a password as the plugin keeps it: PBKDF2 with SHA-512 (RFC 8018)."""
+    salt = secrets.token_bytes(SALT_BYTES)
+    digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, ITERATIONS)
+    return {"password": b64encode(digest).decode(), "salt": b64encode(salt).decode(), "iterations": ITERATIONS}
+
+
+def _acl(kind: str, topic: str) -> Json:
+    return {"acltype": kind, "topic": topic, "priority": 0, "allow": True}

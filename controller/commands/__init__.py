@@ -1,0 +1,1 @@
+"""The controller's sub-commands of `balai`, one a module."""

@@ -1,0 +1,294 @@
+"""The controller's end of its sessions with devices: presence, births and their answers, commands, requests.
+
+A device is what it last said of itself. Its first state in a session is its birth; every state is answered with an ack,
+which tells the time and how far its log is stored, and whatever differs from what it should be is sent after that:
+the configuration, the grant of who leads. Nothing is left in the broker for a device that is away.
+"""
+
+import asyncio
+import logging
+import secrets
+import threading
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple, Protocol
+
+from controller.fleet.presence import Presence, Session
+from controller.ingest import Bus, Store
+from controller.ingest.alarms import now_ms
+from protocol import topics
+from protocol.canonical import encode
+from protocol.errors import BadMessage, Refused
+
+log = logging.getLogger(__name__)
+
+Json = dict[str, object]
+Answer = Callable[[str, Json], Awaitable[Json]]
+
+TTL_MS = 2000  # of a command
+ANSWERING = 4  # requests of one device that may be answered at a time
+SWEEP_S = 10.0
+AGAIN_S = 30.0  # a configuration or a grant that was sent is not sent again sooner
+
+
+class Desired(NamedTuple):
+    """What a device should be: its configuration, and who leads its hall where it could."""
+
+    rev: int
+    hash: str  # opaque to the device
+    doc: Json
+    lead: tuple[int, str] | None  # term and leader's position, for a position that may lead
+
+
+class Roster(Protocol):
+    """What the link needs of the fleet. Called on the link's own thread."""
+
+    def desired(self, device: str) -> Desired | None:
+        """Return what a device should be, None where it is not in the fleet."""
+
+    def seen(self, device: str, session: Session) -> None:
+        """Keep what a device has said of itself, and whether it is there."""
+
+
+class Link:
+    """Sessions with all devices.
+
+    Args:
+        bus: to the broker.
+        store: says how far a device's log is stored.
+        roster: the fleet.
+        rate: events a second that a device may send while it drains; 0 for no limit.
+    """
+
+    def __init__(self, bus: Bus, store: Store, roster: Roster, rate: int) -> None:
+        self.outcomes: Counter[str] = Counter()  # of commands, for the metrics
+        self._bus, self._store, self._roster, self._rate = bus, store, roster, rate
+        self._presence = Presence()
+        self._pending: dict[tuple[str, str], Future[Json]] = {}
+        self._answers: dict[str, Answer] = {}
+        self._answering: Counter[str] = Counter()
+        self._sent: dict[tuple[str, str], tuple[object, float]] = {}
+        self._worker = ThreadPoolExecutor(1, "link")
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._sweeping: asyncio.Task[None] | None = None
+        self._lock = threading.Lock()
+        self.on_request("config", self._configuration)
+        bus.on("state", self._state)
+        bus.on("reply", self._reply)
+        bus.on("request", self._request)
+        bus.on_connect(self._presence.doubt)
+
+    @property
+    def online(self) -> int:
+        """How many devices are there."""
+        return self._presence.online
+
+    def session(self, device: str) -> Session | None:
+        """Return what a device has last said of itself since the start; None for nothing."""
+        return self._presence.session(device)
+
+    async def start(self) -> None:
+        """Begin, on the running loop, before the bus does."""
+        self._loop = asyncio.get_running_loop()
+        self._sweeping = asyncio.create_task(self._sweep())
+
+    async def stop(self) -> None:
+        """End; commands that wait come to nothing."""
+        if self._sweeping:
+            self._sweeping.cancel()
+        with self._lock:
+            waiting = list(self._pending.values())
+        for future in waiting:
+            if future.set_running_or_notify_cancel():
+                future.set_exception(TimeoutError())
+        await asyncio.to_thread(self._worker.shutdown, cancel_futures=True)
+
+    def on_request(self, op: str, answer: Answer) -> None:
+        """Have requests `op` of devices answered by `await answer(device, args)`; it may raise Refused."""
+        self._answers[op] = answer
+
+    async def command(self, device: str, op: str, args: Json, ttl_ms: int = TTL_MS) -> Json | None:
+        """Send a command and return the device's reply; None where none came in time: the outcome is unknown."""
+        session = self._presence.session(device)
+        if session is None or not session.online:
+            self.outcomes["absent"] += 1
+            return None
+        ident = secrets.token_hex(8)
+        reply: Future[Json] = Future()
+        with self._lock:
+            self._pending[device, ident] = reply
+        try:
+            if not self._command(device, ident, op, args, ttl_ms):
+                self.outcomes["unsent"] += 1
+                return None
+            found = await asyncio.wait_for(asyncio.wrap_future(reply), ttl_ms / 1000)
+        except TimeoutError:
+            self.outcomes["unknown"] += 1
+            return None
+        finally:
+            with self._lock:
+                self._pending.pop((device, ident), None)
+        self.outcomes[str(found["outcome"])] += 1
+        return found
+
+    def changed(self, devices: Iterable[str]) -> None:
+        """What these devices should be has changed: tell those that are there. From any thread."""
+        for device in devices:
+            with self._lock:
+                self._sent = {key: sent for key, sent in self._sent.items() if key[0] != device}
+            session = self._presence.session(device)
+            if session is not None and session.online:
+                self._work(self._equip, device, session)
+
+    def _work(self, fn: Callable[[str, Session], None], device: str, session: Session) -> None:
+        def run() -> None:
+            try:
+                fn(device, session)
+            except Exception:
+                log.exception("the link failed on device %s", device)
+
+        try:
+            self._worker.submit(run)
+        except RuntimeError:
+            log.debug("the link has ended")
+
+    # What devices say; on the bus's thread.
+
+    def _state(self, device: str, body: Json) -> None:
+        told = self._presence.take(device, body, now_ms())
+        if told.bad:
+            self._store.refusals.count(device, "bad_state", told.bad)
+        elif told.stale:
+            log.info("a late will of device %s is ignored", device)
+            self._work(self._ask, device, told.session)
+        else:
+            if told.birth:
+                log.info("device %s is here, firmware %s", device, told.session.state.get("fw"))
+                self._forget(device)
+            elif not told.session.online:
+                log.info("device %s is gone", device)
+            self._work(self._welcome if told.session.online else self._roster.seen, device, told.session)
+
+    def _reply(self, device: str, body: Json) -> None:
+        ident, outcome = body.get("id"), body.get("outcome")
+        if not isinstance(ident, str) or outcome not in ("done", "refused", "failed"):
+            self._store.refusals.count(device, "bad_reply")
+            return
+        with self._lock:
+            future = self._pending.get((device, ident))
+        if future is not None:
+            if future.set_running_or_notify_cancel():
+                future.set_result(body)
+        elif outcome == "refused" and len(ident) > 16:  # a configuration's hash
+            log.warning("device %s refuses its configuration: %s", device, str(body.get("reason"))[:200])
+
+    def _request(self, device: str, body: Json) -> None:
+        ident, op, args = body.get("id"), body.get("op"), body.get("args")
+        if not isinstance(ident, str) or not isinstance(op, str) or not isinstance(args, dict):
+            self._store.refusals.count(device, "bad_request")
+            return
+        if self._loop is None or self._loop.is_closed():
+            return
+        with self._lock:
+            busy = self._answering[device] >= ANSWERING
+            self._answering[device] += not busy
+        if busy:
+            self._store.refusals.count(device, "busy")
+            self._respond(device, {"id": ident, "ok": 0, "reason": "busy"})
+        else:
+            asyncio.run_coroutine_threadsafe(self._answer(device, ident, op, args), self._loop)
+
+    async def _answer(self, device: str, ident: str, op: str, args: Json) -> None:
+        try:
+            answer = self._answers.get(op)
+            if answer is None:
+                raise Refused("unknown_op")
+            body: Json = {"id": ident, "ok": 1, "result": await answer(device, args)}
+        except Refused as error:
+            body = {"id": ident, "ok": 0, "reason": error.reason}
+        except Exception:
+            log.exception("request %s of device %s failed", op, device)
+            body = {"id": ident, "ok": 0, "reason": "internal"}
+        finally:
+            with self._lock:
+                self._answering[device] -= 1
+                if not self._answering[device]:
+                    del self._answering[device]
+        self._respond(device, body)
+
+    # What is said to devices.
+
+    def _welcome(self, device: str, session: Session) -> None:
+        """Answer a state: the time, how far its log is stored; then what it lacks."""
+        desired = self._roster.desired(device)
+        if desired is None:
+            self._store.refusals.count(device, "unknown_device")
+            return
+        logid, seq = self._store.last(device)
+        ack: Json = {"log": logid, "seq": seq, "now": now_ms(), "rate": self._rate}
+        self._bus.publish(topics.down(device, "ack"), encode(ack))
+        self._give(device, session, desired)
+        self._roster.seen(device, session)
+
+    def _equip(self, device: str, session: Session) -> None:
+        if desired := self._roster.desired(device):
+            self._give(device, session, desired)
+
+    def _give(self, device: str, session: Session, desired: Desired) -> None:
+        if desired.hash not in (session.state.get("config"), session.state.get("rejected")) and self._due(
+            device, "config", desired.hash
+        ):
+            body: Json = {"rev": desired.rev, "hash": desired.hash, "doc": desired.doc}
+            self._bus.publish(topics.down(device, "config"), encode(body))
+        if desired.lead is not None and self._due(device, "lead", desired.lead):
+            term, leader = desired.lead
+            self._command(device, secrets.token_hex(8), "lead", {"term": term, "leader": leader}, TTL_MS)
+
+    def _due(self, device: str, what: str, value: object) -> bool:
+        """Whether `value` has to be sent; it has been, then."""
+        now = time.monotonic()
+        with self._lock:
+            sent, at = self._sent.get((device, what), (None, 0.0))
+            if sent == value and (what == "lead" or now - at < AGAIN_S):
+                return False
+            self._sent[device, what] = (value, now)
+        return True
+
+    def _forget(self, device: str) -> None:
+        with self._lock:
+            for what in ("config", "lead"):
+                self._sent.pop((device, what), None)
+
+    def _ask(self, device: str, _session: Session) -> None:
+        """Ask for a state: what the broker retains of the device is out of date."""
+        self._command(device, secrets.token_hex(8), "birth", {}, TTL_MS)
+
+    def _command(self, device: str, ident: str, op: str, args: Json, ttl_ms: int) -> bool:
+        body: Json = {"id": ident, "expires": now_ms() + ttl_ms, "op": op, "args": args}
+        return self._bus.publish(topics.down(device, "command"), encode(body))
+
+    def _respond(self, device: str, body: Json) -> None:
+        try:
+            data = encode(body)
+        except BadMessage:
+            log.warning("an answer to device %s is larger than a message", device)
+            data = encode({"id": body["id"], "ok": 0, "reason": "too_large"})
+        self._bus.publish(topics.down(device, "response"), data)
+
+    async def _configuration(self, device: str, _args: Json) -> Json:
+        assert self._loop is not None
+        desired = await self._loop.run_in_executor(self._worker, self._roster.desired, device)
+        if desired is None:
+            raise Refused("unknown_device")
+        return {"rev": desired.rev, "hash": desired.hash, "doc": desired.doc}
+
+    async def _sweep(self) -> None:
+        """Devices that the broker has forgotten and that do not come back are gone."""
+        while True:
+            await asyncio.sleep(SWEEP_S)
+            if self._bus.connected:
+                for device, session in self._presence.sweep():
+                    log.info("device %s has not come back", device)
+                    self._work(self._roster.seen, device, session)

@@ -1,0 +1,110 @@
+"""Figures for Prometheus: what came in, what was refused, what waits, how the pages do."""
+
+import time
+from collections.abc import Iterator
+
+from fastapi import APIRouter, Response
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    GCCollector,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from controller.parts import Parts, PartsDep
+
+BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)  # seconds
+
+router = APIRouter(include_in_schema=False)
+
+
+class Metrics:
+    """One application's registry."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        GCCollector(registry=self.registry)
+        self.requests = Histogram(
+            "balai_http_request_seconds",
+            "Time to the start of the answer",
+            ("method", "route", "status"),
+            buckets=BUCKETS,
+            registry=self.registry,
+        )
+
+    def watch(self, parts: Parts) -> None:
+        """Read the figures of `parts` whenever somebody asks."""
+        self.registry.register(_Parts(parts))
+
+
+class _Parts(Collector):
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def describe(self) -> list[Metric]:
+        """Return nothing: the names need not be known before somebody asks."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """Read the figures now."""
+        parts = self._parts
+        yield CounterMetricFamily("balai_events_stored", "Events stored since the start", value=parts.store.stored)
+        refused = CounterMetricFamily("balai_messages_refused", "Messages and events refused", labels=["reason"])
+        for reason, count in sorted(parts.store.refusals.counts.copy().items()):
+            refused.add_metric([reason], count)
+        yield refused
+        yield GaugeMetricFamily("balai_broker_connected", "1: both sessions stand", value=parts.bus.connected)
+        yield GaugeMetricFamily("balai_devices_online", "Devices that the broker holds", value=parts.link.online)
+        alarms = GaugeMetricFamily("balai_alarms_open", "Alarms that nobody has closed", labels=["kind"])
+        counted: dict[str, int] = {}
+        for alarm in parts.store.alarms.open():
+            counted[alarm.kind] = counted.get(alarm.kind, 0) + 1
+        for kind, count in sorted(counted.items()):
+            alarms.add_metric([kind], count)
+        yield alarms
+        outcomes = CounterMetricFamily("balai_commands", "Commands to devices, by outcome", labels=["outcome"])
+        for outcome, count in sorted(parts.link.outcomes.copy().items()):
+            outcomes.add_metric([outcome], count)
+        yield outcomes
+
+
+class Requests:
+    """ASGI middleware: measures how long each request takes until its answer starts."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self.app = app
+        self._requests = metrics.requests
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began = time.perf_counter()
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                route = getattr(scope.get("route"), "path", "other")  # never the path: it is the caller's invention
+                took = time.perf_counter() - began
+                method = scope["method"] if scope["method"] in METHODS else "other"
+                self._requests.labels(method, route, message["status"]).observe(took)
+            await send(message)
+
+        await self.app(scope, receive, answer)
+
+
+METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+
+
+@router.get("/metrics")
+def metrics(parts: PartsDep) -> Response:
+    """Give the figures in Prometheus' text format."""
+    return Response(generate_latest(parts.metrics.registry), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,46 @@
+"""The controller's parts, as the application puts them together and routes reach them."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from controller.db import Database
+from controller.folder import Folder
+from controller.settings import Settings
+
+if TYPE_CHECKING:
+    from controller.broker.access import Access
+    from controller.broker.vault import Vault
+    from controller.fleet.link import Link
+    from controller.ingest import Bus, Store
+    from controller.metrics import Metrics
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Everything that lives as long as the application.
+
+    `access` is None where the broker is an outside one whose accounts are not ours to keep.
+    """
+
+    settings: Settings
+    folder: Folder
+    db: Database
+    vault: "Vault"
+    store: "Store"
+    bus: "Bus"
+    access: "Access | None"
+    link: "Link"
+    metrics: "Metrics"
+
+
+def parts_of(connection: HTTPConnection) -> Parts:
+    """Return the parts of the application that serves a request."""
+    parts = connection.app.state.parts
+    assert isinstance(parts, Parts)
+    return parts
+
+
+PartsDep = Annotated[Parts, Depends(parts_of)]

@@ -1,0 +1,85 @@
+"""The application's process: started by the supervisor, which hands it its settings, its socket and an ear.
+
+It reads the settings from standard input, serves on a socket that is open already, so that nobody is turned away while
+it is started again, and tells the supervisor how far it is, one JSON object a line:
+
+    {"prepared": true}                          a broker of our own may be started
+    {"ready": true, "admin": [name, password]}  it serves; `admin` only where the first one has just been made
+    {"wrong": "..."}                            it cannot work like this, and starting it again would not help
+"""
+
+import asyncio
+import json
+import os
+import socket
+import sys
+
+import uvicorn
+from fastapi import FastAPI
+
+from controller import log
+from controller.app import create_app
+from controller.broker.vault import VaultError
+from controller.db import DatabaseError
+from controller.folder import FolderError
+from controller.settings import Settings
+
+GRACE_S = 2  # for requests that do not end: event streams
+BROKER_S = 5.0  # how long the broker is waited for before saying that we serve
+WRONG = 78  # EX_CONFIG of sysexits.h
+
+
+class Ear:
+    """Tells the supervisor, by the file descriptor `handle`."""
+
+    def __init__(self, handle: int) -> None:
+        self._out = os.fdopen(handle, "w", encoding="utf-8", buffering=1)
+
+    def tell(self, **what: object) -> None:
+        """Say one thing."""
+        self._out.write(json.dumps(what) + "\n")
+
+
+class Server(uvicorn.Server):
+    """uvicorn, which tells when it serves."""
+
+    def __init__(self, app: FastAPI, config: uvicorn.Config, ear: Ear) -> None:
+        super().__init__(config)
+        self._state = app.state
+        self._ear = ear
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to serve, and say so."""
+        await super().startup(sockets)
+        await asyncio.to_thread(self._state.parts.bus.wait, BROKER_S)
+        self._ear.tell(ready=True, admin=self._state.first_admin)
+
+
+def main(listening: int, ear: Ear) -> int:
+    """Serve on the socket `listening` until told to stop; return the exit code."""
+    settings = Settings.model_validate(json.load(sys.stdin))
+    log.set_up(settings)
+    try:
+        app = create_app(settings, lambda: ear.tell(prepared=True))
+    except (DatabaseError, VaultError, FolderError) as error:
+        ear.tell(wrong=str(error))
+        return WRONG
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="on",
+        ws="none",
+        timeout_graceful_shutdown=GRACE_S,
+        proxy_headers=bool(settings.proxies),
+        forwarded_allow_ips=list(settings.proxies),
+        ssl_certfile=settings.tls_cert,
+        ssl_keyfile=settings.tls_key,
+    )
+    Server(app, config, ear).run([socket.socket(fileno=listening)])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]), Ear(int(sys.argv[2]))))
