@@ -1,13 +1,21 @@
 """The fleet as ingest, the link and the broker's accounts see it."""
 
+import threading
 from collections.abc import Iterable
+
+from sqlmodel import Session as Db
+from sqlmodel import col, select
 
 from controller.broker.security import Account
 from controller.broker.vault import Vault
 from controller.db import Database
+from controller.fleet import service
 from controller.fleet.link import Desired
+from controller.fleet.models import Device, Grant, Position, Site
 from controller.fleet.presence import Session
 from controller.ingest import Place
+
+STATE = ("role", "fw", "config", "rejected", "boots", "reset", "uptime", "heap", "rssi", "clock", "backlog", "code")
 
 
 class Roster:
@@ -15,18 +23,71 @@ class Roster:
 
     def __init__(self, db: Database, vault: Vault) -> None:
         self._db, self._vault = db, vault
+        self._places: dict[str, Place | None] = {}
+        self._lock = threading.Lock()
 
     def place(self, device: str) -> Place | None:
         """Return where a device stands, None where it is not in the fleet. Called for each message of events."""
-        return None
+        try:
+            return self._places[device]
+        except KeyError:
+            pass
+        with self._db.read() as session:
+            found = session.get(Device, device)
+            place = Place(found.site, found.position) if found and found.site else None
+        with self._lock:
+            if len(self._places) >= 20_000:  # strangers may make up names
+                self._places.clear()
+            self._places[device] = place
+        return place
+
+    def forget(self) -> None:
+        """Devices have moved: look again."""
+        with self._lock:
+            self._places.clear()
 
     def accounts(self) -> Iterable[Account]:
         """Return the accounts of all devices at the broker."""
-        return []
+        with self._db.read() as session:
+            for device in session.exec(select(Device).where(col(Device.sealed) != "")):
+                username = f"{device.id}.{device.generation}"
+                yield Account(device.id, device.generation, device.site, self._vault.open(device.sealed, username))
 
     def desired(self, device: str) -> Desired | None:
         """Return what a device should be, None where it is not in the fleet."""
-        return None
+        with self._db.read() as session:
+            found = session.get(Device, device)
+            site = session.get(Site, found.site) if found else None
+            position = session.get(Position, (found.site, found.position)) if found else None
+            if site is None or position is None:
+                return None
+            doc = service.document(session, site, position)
+            grant = session.get(Grant, site.id)
+            lead = (grant.term, grant.leader) if grant and position.leads else None
+            return Desired(site.rev, service.config_hash(doc), doc, lead)
 
     def seen(self, device: str, session: Session) -> None:
         """Keep what a device has said of itself."""
+
+        def fn(db: Db) -> None:
+            found = db.get(Device, device)
+            if found is not None and found.seen <= session.at:
+                found.online, found.seen = session.online, session.at
+                found.state = {name: session.state[name] for name in STATE if name in session.state}
+                db.add(found)
+
+        self._db.submit(fn)
+
+    def leader(self, site: str) -> tuple[str, str | None]:
+        """Return who leads a site ("controller" or a position) and the device that stands there."""
+        with self._db.read() as session:
+            grant = session.get(Grant, site)
+            if grant is None or grant.leader == service.CONTROLLER:
+                return service.CONTROLLER, None
+            found = session.exec(select(Device).where(Device.site == site, Device.position == grant.leader)).first()
+            return grant.leader, found.id if found else None
+
+    def devices(self, site: str) -> list[str]:
+        """Return the devices that stand at a site."""
+        with self._db.read() as session:
+            return list(session.exec(select(Device.id).where(Device.site == site)))

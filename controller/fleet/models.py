@@ -1,0 +1,68 @@
+"""Tables of the fleet: sites, positions, devices, and who leads where."""
+
+from sqlalchemy import JSON, BigInteger
+from sqlmodel import Field, SQLModel
+
+Json = dict[str, object]
+
+
+class Site(SQLModel, table=True):
+    """One hall. `tz`: minutes east of UTC; `hours`: weekday "0".."6" (Monday first) to periods ["07:00", "14:00"]."""
+
+    __tablename__ = "fleet_site"
+
+    id: str = Field(primary_key=True)
+    name: str
+    kind: str
+    tz: int
+    lang: str
+    uplink: str
+    share: int
+    paper: int
+    hall_url: str
+    services: list[Json] = Field(sa_type=JSON)
+    counters: list[Json] = Field(sa_type=JSON)
+    hours: Json = Field(sa_type=JSON)
+    rev: int = Field(default=1, sa_type=BigInteger)  # counts changes of anything that a configuration is made of
+
+
+class Position(SQLModel, table=True):
+    """A place for a device in a hall ("kiosk-1"). `low`..`high`: its band of numbers, 0 where it never leads."""
+
+    __tablename__ = "fleet_position"
+
+    site: str = Field(primary_key=True)
+    id: str = Field(primary_key=True)
+    role: str
+    name: str
+    counter: str
+    leads: bool
+    low: int
+    high: int
+
+
+class Device(SQLModel, table=True):
+    """A piece of hardware. `sealed`: its broker secret, encrypted; `old`: that of the generation before, until seen."""
+
+    __tablename__ = "fleet_device"
+
+    id: str = Field(primary_key=True)
+    site: str = Field(default="", index=True)
+    position: str = ""
+    generation: int
+    sealed: str
+    old: str = ""
+    claimed: int = Field(sa_type=BigInteger)
+    online: bool = False
+    seen: int = Field(default=0, sa_type=BigInteger)  # Unix ms of its last word
+    state: Json = Field(default={}, sa_type=JSON)
+
+
+class Grant(SQLModel, table=True):
+    """Who leads a hall's queue: a position, or "controller"."""
+
+    __tablename__ = "fleet_grant"
+
+    site: str = Field(primary_key=True)
+    term: int = Field(sa_type=BigInteger)
+    leader: str

@@ -1,0 +1,219 @@
+"""Bodies of the fleet's HTTP API, with limits that keep a configuration within what a device can hold."""
+
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")]
+Mac = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12}$")]
+Number = Annotated[int, Field(ge=1, le=9999)]
+
+
+def _printable(text: str) -> str:
+    if not all(letter.isprintable() for letter in text):
+        raise ValueError("holds control characters")
+    return text
+
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=48), AfterValidator(_printable)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=96), AfterValidator(_printable)]
+Clock = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+Hours = dict[
+    Annotated[str, StringConstraints(pattern=r"^[0-6]$")], Annotated[list[tuple[Clock, Clock]], Field(max_length=4)]
+]
+
+
+class Strict(BaseModel):
+    """A body that has nothing but what is named."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Service(Strict):
+    """A service of a hall: `letter` goes before its numbers, `need` is what to bring, `mins` how long it takes."""
+
+    id: Id
+    letter: Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,2}$")]
+    name: Name
+    need: Text = ""
+    mins: Annotated[int, Field(ge=0, le=600)] = 10
+
+
+class Counter(Strict):
+    """A counter; `services` that it serves, none for all."""
+
+    id: Id
+    name: Name
+    services: Annotated[list[Id], Field(max_length=8)] = []
+
+
+class SiteBase(Strict):
+    """A hall."""
+
+    name: Name
+    kind: Annotated[str, StringConstraints(pattern=r"^(village|urban|subdistrict|health|office)$")] = "village"
+    tz: Annotated[int, Field(ge=-720, le=840)] = 420
+    lang: Annotated[str, StringConstraints(pattern=r"^(id|en)$")] = "id"
+    uplink: Annotated[str, StringConstraints(pattern=r"^(fibre|wireless|)$")] = ""
+    services: Annotated[list[Service], Field(min_length=1, max_length=8)]
+    counters: Annotated[list[Counter], Field(max_length=16)] = []
+    share: Annotated[int, Field(ge=2, le=100)] = 3
+    paper: Annotated[int, Field(ge=0, le=1)] = 1
+    hours: Hours = {}
+    hall_url: Annotated[str, StringConstraints(pattern=r"^(https?://[^\s<>\"']{1,180})?$")] = ""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        for what, values in (
+            ("services share an id", [one.id for one in self.services]),
+            ("services share a letter", [one.letter for one in self.services]),
+            ("counters share an id", [one.id for one in self.counters]),
+        ):
+            if len(set(values)) < len(values):
+                raise ValueError(what)
+        known = {one.id for one in self.services}
+        for counter in self.counters:
+            if not known.issuperset(counter.services):
+                raise ValueError(f"counter {counter.id} serves what the site does not offer")
+        return self
+
+
+class SiteCreate(SiteBase):
+    """A hall to be made."""
+
+    id: Id
+
+
+class SitePublic(SiteBase):
+    """A hall as it is."""
+
+    id: Id
+    rev: int
+
+
+class SiteUpdate(Strict):
+    """What to change of a hall; what is not named stays."""
+
+    name: Name | None = None
+    kind: Annotated[str, StringConstraints(pattern=r"^(village|urban|subdistrict|health|office)$")] | None = None
+    tz: Annotated[int, Field(ge=-720, le=840)] | None = None
+    lang: Annotated[str, StringConstraints(pattern=r"^(id|en)$")] | None = None
+    uplink: Annotated[str, StringConstraints(pattern=r"^(fibre|wireless|)$")] | None = None
+    services: Annotated[list[Service], Field(min_length=1, max_length=8)] | None = None
+    counters: Annotated[list[Counter], Field(max_length=16)] | None = None
+    share: Annotated[int, Field(ge=2, le=100)] | None = None
+    paper: Annotated[int, Field(ge=0, le=1)] | None = None
+    hours: Hours | None = None
+    hall_url: Annotated[str, StringConstraints(pattern=r"^(https?://[^\s<>\"']{1,180})?$")] | None = None
+
+
+class PositionCreate(Strict):
+    """A place for a device."""
+
+    site: Id
+    id: Id
+    role: Annotated[str, StringConstraints(pattern=r"^(kiosk|display|counter|sensor)$")]
+    name: Name
+    counter: Annotated[str, StringConstraints(pattern=r"^([a-z0-9-]{1,32})?$")] = ""
+    leads: bool = False
+    band: tuple[Number, Number] | None = None
+
+    @model_validator(mode="after")
+    def _rising(self) -> Self:
+        if self.band and self.band[0] > self.band[1]:
+            raise ValueError("a band goes from low to high")
+        return self
+
+
+class PositionPublic(BaseModel):
+    """A place for a device, as it is."""
+
+    site: str
+    id: str
+    role: str
+    name: str
+    counter: str
+    leads: bool
+    band: tuple[int, int] | None
+
+
+class ClaimCreate(Strict):
+    """A device that is to stand at a position."""
+
+    device: Mac
+    site: Id
+    position: Id
+
+
+class BrokerPublic(BaseModel):
+    """Where a device reaches the broker."""
+
+    host: str
+    port: int
+    tls: bool
+
+
+class IdentityPublic(BaseModel):
+    """A device's identity. The secret is shown only here."""
+
+    device: str
+    username: str
+    secret: str
+    generation: int
+    brokers: list[BrokerPublic]
+    ca: str | None
+    site: str
+    position: str
+    role: str
+
+
+class DevicePublic(BaseModel):
+    """A device as it is: `desired` is the hash of what it should be configured to, `state` its last word."""
+
+    id: str
+    site: str
+    position: str
+    role: str
+    generation: int
+    online: bool
+    fw: str
+    config: str
+    desired: str
+    seen: int
+    state: dict[str, object]
+
+
+class EventPublic(BaseModel):
+    """One stored event."""
+
+    site: str
+    pos: int
+    position: str
+    device: str
+    log: str
+    seq: int
+    boot: int
+    t: int
+    q: int
+    up: int
+    at: int
+    kind: str
+    data: dict[str, object]
+
+
+class EventsPublic(BaseModel):
+    """A page of events; `next` is the `after` of the next one."""
+
+    events: list[EventPublic]
+    next: int
+
+
+class AlarmPublic(BaseModel):
+    """Something that a person should look at."""
+
+    id: int
+    site: str
+    device: str
+    kind: str
+    detail: str
+    since: int

@@ -1,0 +1,174 @@
+"""What the fleet does: sites, positions, configuration documents, claims of devices, grants of leadership."""
+
+import hashlib
+import secrets
+
+from sqlmodel import Session, col, select
+
+from controller.broker.security import Account
+from controller.broker.vault import Vault
+from controller.fleet.models import Device, Grant, Position, Site
+from controller.ingest.alarms import now_ms
+from protocol.canonical import encode
+from protocol.errors import BadMessage
+
+CONTROLLER = "controller"  # leads where no kiosk does
+CONTROLLER_BAND = (800, 999)
+KIOSK_BANDS = ((1, 499), (500, 799))  # of the first and the second kiosk that may lead
+LONGEST = 3072  # bytes of a configuration document
+
+Json = dict[str, object]
+
+
+class FleetError(Exception):
+    """Something in the fleet cannot be as asked; the text says why. `missing`: it speaks of what is not there."""
+
+    def __init__(self, text: str, missing: bool = False) -> None:
+        super().__init__(text)
+        self.missing = missing
+
+
+def site_of(session: Session, site: str) -> Site:
+    """Return a site. Raises FleetError."""
+    found = session.get(Site, site)
+    if found is None:
+        raise FleetError("There is no such site", missing=True)
+    return found
+
+
+def positions_of(session: Session, site: str) -> list[Position]:
+    """Return a site's positions by id."""
+    return list(session.exec(select(Position).where(Position.site == site).order_by(col(Position.id))))
+
+
+def bands(positions: list[Position]) -> dict[str, list[int]]:
+    """Return the bands of numbers: of each position that may lead, and of the controller."""
+    found = {position.id: [position.low, position.high] for position in positions if position.leads}
+    return {**found, CONTROLLER: list(CONTROLLER_BAND)}
+
+
+def document(session: Session, site: Site, position: Position | None) -> Json:
+    """Return the configuration document of a position; with None that by which the controller itself leads."""
+    at = position or Position(site=site.id, id=CONTROLLER, role="kiosk", name="", counter="", leads=True, low=0, high=0)
+    return {
+        "v": 1,
+        "site": {"id": site.id, "name": site.name, "tz": site.tz},
+        "position": {"id": at.id, "role": at.role, "name": at.name, "counter": at.counter},
+        "lang": site.lang,
+        "bands": bands(positions_of(session, site.id)),
+        "share": site.share,
+        "services": site.services,
+        "counters": site.counters,
+        "paper": site.paper,
+    }
+
+
+def config_hash(doc: Json) -> str:
+    """Return the hash by which a device names a configuration."""
+    return hashlib.sha256(encode(doc)).hexdigest()[:32]
+
+
+def texts(site: Site) -> Json:
+    """Return what screens write beside the board's numbers."""
+    return {
+        "site": {"id": site.id, "name": site.name, "tz": site.tz},
+        "lang": site.lang,
+        "services": site.services,
+        "counters": site.counters,
+    }
+
+
+def check_documents(session: Session, site: Site) -> None:
+    """Raise FleetError where a position's configuration would be too large for a message."""
+    positions: list[Position | None] = [None, *positions_of(session, site.id)]
+    for position in positions:
+        try:
+            encode(document(session, site, position), LONGEST)
+        except BadMessage:
+            raise FleetError(f"The configuration would be larger than {LONGEST} bytes: shorten texts") from None
+
+
+def add_position(
+    session: Session, site: str, id_: str, role: str, name: str, counter: str, leads: bool, band: tuple[int, int] | None
+) -> Position:
+    """Make a position; one that leads gets the next free band where none is given. Raises FleetError."""
+    hall = site_of(session, site)
+    others = positions_of(session, site)
+    if any(other.id == id_ for other in others) or id_ == CONTROLLER:
+        raise FleetError("There is such a position already")
+    if counter and counter not in [one["id"] for one in hall.counters]:
+        raise FleetError("The site has no such counter")
+    if leads and role != "kiosk":
+        raise FleetError("Only a kiosk can lead")
+    taken = [CONTROLLER_BAND, *((other.low, other.high) for other in others if other.leads)]
+    low, high = 0, 0
+    if leads:
+        free = [one for one in KIOSK_BANDS if not any(_overlap(one, other) for other in taken)]
+        if band is None and not free:
+            raise FleetError("No band of numbers is free: give one")
+        low, high = band or free[0]
+        if any(_overlap((low, high), other) for other in taken):
+            raise FleetError("The band of numbers overlaps another")
+    position = Position(site=site, id=id_, role=role, name=name, counter=counter, leads=leads, low=low, high=high)
+    session.add(position)
+    session.flush()
+    check_documents(session, hall)
+    hall.rev += 1
+    session.add(hall)
+    return position
+
+
+def _overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    return one[0] <= other[1] and other[0] <= one[1]
+
+
+def grant(session: Session, site: str) -> Grant:
+    """Return who leads a site, having raised the term where that must be somebody else now.
+
+    The first kiosk by id that may lead and has a device leads; without one the controller does.
+    """
+    held = select(Device.position).where(Device.site == site)
+    with_device = set(session.exec(held))
+    able = [one.id for one in positions_of(session, site) if one.leads and one.id in with_device]
+    found = session.get(Grant, site)
+    if found is None:
+        found = Grant(site=site, term=1, leader=able[0] if able else CONTROLLER)
+    elif found.leader not in able and found.leader != (able[0] if able else CONTROLLER):
+        found.term += 1
+        found.leader = able[0] if able else CONTROLLER
+    elif found.leader == CONTROLLER and able:
+        found.term += 1
+        found.leader = able[0]
+    session.add(found)
+    session.flush()
+    return found
+
+
+def claim(session: Session, vault: Vault, device: str, site: str, position: str) -> tuple[Device, str, list[str]]:
+    """Give a device its next identity at a position; return it, its secret, and devices that have lost their place.
+
+    Raises FleetError.
+    """
+    site_of(session, site)
+    if session.get(Position, (site, position)) is None:
+        raise FleetError("There is no such position", missing=True)
+    replaced = []
+    for other in session.exec(select(Device).where(Device.site == site, Device.position == position)).all():
+        if other.id != device:
+            other.site = other.position = ""
+            other.sealed = other.old = ""
+            session.add(other)
+            replaced.append(other.id)
+    found = session.get(Device, device)
+    generation = found.generation + 1 if found else 1
+    secret = secrets.token_urlsafe(24)
+    account = Account(device, generation, site, secret)
+    if found is None:
+        found = Device(id=device, generation=1, sealed="", claimed=now_ms())
+    found.site, found.position, found.generation = site, position, generation
+    found.old, found.sealed = "", vault.seal(secret, account.username)
+    found.claimed = now_ms()
+    session.add(found)
+    session.flush()
+    grant(session, site)
+    return found, secret, replaced

@@ -1,0 +1,46 @@
+"""Words for people: Indonesian first, English second, from one catalogue (gettext).
+
+English stands in the code; `locale/id/LC_MESSAGES/balai.po` holds the Indonesian. After a change of either:
+
+    pybabel extract -F controller/web/babel.cfg -o controller/web/locale/balai.pot controller
+    pybabel update -D balai -i controller/web/locale/balai.pot -d controller/web/locale
+"""
+
+import importlib.resources
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import Translations
+from starlette.requests import HTTPConnection
+
+DOMAIN = "balai"
+LANGUAGES = ("id", "en")  # the first where nothing is asked for
+LOCALE = Path(str(importlib.resources.files("controller.web"))) / "locale"
+
+
+def language(request: HTTPConnection) -> str:
+    """Return the language a request asks for: `?lang=`, else Accept-Language, else Indonesian."""
+    asked = request.query_params.get("lang", "")
+    accepted = [
+        part.split(";")[0].strip()[:2].lower() for part in request.headers.get("accept-language", "").split(",")
+    ]
+    return next((lang for lang in (asked, *accepted) if lang in LANGUAGES), LANGUAGES[0])
+
+
+def translate(text: str, lang: str) -> str:
+    """Return the English `text` in `lang`; itself where the catalogue does not have it."""
+    return text if lang == "en" or not text else _catalogue(lang).gettext(text)
+
+
+@cache
+def _catalogue(lang: str) -> Translations:
+    """The catalogue is compiled when it is first needed, so that no compiled file can be out of date."""
+    with (LOCALE / lang / "LC_MESSAGES" / f"{DOMAIN}.po").open("rb") as file:
+        messages = read_po(file, lang, DOMAIN)
+    compiled = BytesIO()
+    write_mo(compiled, messages)
+    compiled.seek(0)
+    return Translations(compiled, DOMAIN)

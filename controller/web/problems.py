@@ -1,0 +1,93 @@
+"""Errors as problem documents (RFC 9457), the same for every route."""
+
+import logging
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from controller.broker.access import AccessError
+from controller.db import Busy, DatabaseError, DiskFull
+from controller.web.i18n import language, translate
+
+log = logging.getLogger(__name__)
+
+MEDIA = "application/problem+json"
+TITLES = {
+    400: "The request makes no sense",
+    401: "Please sign in",
+    403: "You may not do this",
+    404: "There is no such thing",
+    405: "That cannot be done here",
+    409: "That contradicts what is there",
+    413: "The request is too large",
+    415: "Send JSON",
+    422: "Something in the request is wrong",
+    429: "Too many attempts: wait a little",
+    500: "Something went wrong here",
+    503: "Not possible at the moment: try again",
+    507: "The controller's disk is full: call an admin",
+}
+
+
+class Problem(Exception):
+    """Ends a request with a problem document; `detail` says what happened and what to do, and holds no secret."""
+
+    def __init__(self, status: int, detail: str = "", headers: dict[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.headers = headers
+
+
+def document(request: Request, status: int, detail: str = "", headers: dict[str, str] | None = None) -> JSONResponse:
+    """Return the response for a problem, in the language that the client prefers."""
+    lang = language(request)
+    body = {
+        "type": "about:blank",
+        "title": translate(TITLES.get(status, "The request failed"), lang),
+        "status": status,
+        "detail": translate(detail, lang) if detail else "",
+    }
+    return JSONResponse(body, status, headers, MEDIA)
+
+
+def install(app: FastAPI) -> None:
+    """Have every error of `app` answered with a problem document."""
+
+    @app.exception_handler(Problem)
+    async def problem(request: Request, error: Problem) -> JSONResponse:
+        return document(request, error.status, error.detail, error.headers)
+
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, error: HTTPException) -> JSONResponse:
+        headers = dict(error.headers) if error.headers else None
+        return document(request, error.status_code, "", headers)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        wrong = [f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors()]
+        return document(request, 422, "; ".join(wrong[:10]))
+
+    @app.exception_handler(DatabaseError)
+    async def database(request: Request, error: DatabaseError) -> JSONResponse:
+        if not isinstance(error, DiskFull | Busy):
+            log.error("a write failed: %s", error)
+        return document(request, 507 if isinstance(error, DiskFull) else 503)
+
+    @app.exception_handler(AccessError)
+    async def access(request: Request, error: AccessError) -> JSONResponse:
+        log.warning("the broker's accounts: %s", error)
+        return document(request, 503, "The broker cannot be told now; it will be when it is back")
+
+    @app.exception_handler(Exception)
+    async def anything(request: Request, error: Exception) -> JSONResponse:
+        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        return document(request, 500)
+
+
+ANSWERS: dict[int | str, dict[str, object]] = {
+    status: {"description": TITLES[status], "content": {MEDIA: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+    for status in (400, 401, 403, 404, 409, 413, 422, 429, 503)
+}
