@@ -17,6 +17,7 @@ max_inflight_messages 0
 max_queued_messages 0
 set_tcp_nodelay true
 log_dest none
+user root
 """
 
 
@@ -28,12 +29,18 @@ def free_port() -> int:
 
 
 class Mosquitto:
-    """One broker on one port, that can be ended and started again with nothing left of its memory."""
+    """One broker on one port, that can be ended and started again with nothing left of its memory.
 
-    def __init__(self, folder: Path, port: int = 0) -> None:
+    Args:
+        folder: for its configuration.
+        port: 0 for a free one.
+        more: further lines of its configuration.
+    """
+
+    def __init__(self, folder: Path, port: int = 0, more: str = "") -> None:
         self.port = port or free_port()
         self._configuration = folder / f"mosquitto-{self.port}.conf"
-        self._configuration.write_text(CONFIGURATION.format(port=self.port))
+        self._configuration.write_text(CONFIGURATION.format(port=self.port) + more)
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:

@@ -12,11 +12,15 @@ from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 
 from controller import health, metrics
+from controller.accounts import api as accounts
+from controller.accounts.service import first_admin
 from controller.broker.access import Access
+from controller.broker.certificates import Authority
 from controller.broker.mosquitto import Credentials, Mosquitto
 from controller.broker.security import CONTROLLER, KEEPER
 from controller.broker.vault import Vault
 from controller.db import Database
+from controller.fleet import api as fleet
 from controller.fleet.link import Link
 from controller.fleet.roster import Roster
 from controller.folder import Folder
@@ -24,6 +28,7 @@ from controller.ingest import Broker, Bus, Store
 from controller.migrations import upgrade
 from controller.parts import Parts
 from controller.settings import Settings
+from controller.web import problems
 
 API = "/api/v1"
 PAGES = ("board", "console")
@@ -61,9 +66,12 @@ def create_app(settings: Settings, prepared: Callable[[], None] = lambda: None) 
         lifespan=lifespan,
     )
     app.state.parts = parts
-    app.state.first_admin = None
+    app.state.first_admin = parts.db.write(first_admin)
     app.state.readiness = health.Readiness(parts)
     app.add_middleware(metrics.Requests, metrics=parts.metrics)
+    problems.install(app)
+    for router in (accounts.router, fleet.router):
+        app.include_router(router, prefix=API)
     app.include_router(health.router)
     app.include_router(metrics.router)
     _pages(app, parts.folder.voice)
@@ -86,9 +94,16 @@ def _parts(settings: Settings, prepared: Callable[[], None]) -> Parts:
     access = Access(_broker(settings, folder, KEEPER), roster.accounts) if keeps else None
     link = Link(bus, store, roster, settings.drain_rate)
     figures = metrics.Metrics()
-    parts = Parts(settings, folder, db, vault, store, bus, access, link, figures)
+    parts = Parts(settings, folder, db, vault, _ca(settings, folder), roster, store, bus, access, link, figures)
     figures.watch(parts)
     return parts
+
+
+def _ca(settings: Settings, folder: Folder) -> str:
+    """Return the certificate that devices trust the broker by; the fleet's own CA is made with the first start."""
+    if settings.own_broker:
+        return Authority(folder).pem
+    return settings.broker_ca.read_text("ascii") if settings.broker_ca else ""
 
 
 def _close(parts: Parts) -> None:

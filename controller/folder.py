@@ -31,8 +31,15 @@ class Folder:
 
         Raises FolderError where that is impossible.
         """
+        self._make(self.root, self.keys, self.ca, self.broker)
+
+    def make_root(self) -> None:
+        """Make the folder and nothing in it. Raises FolderError as `make` does."""
+        self._make(self.root)
+
+    def _make(self, *places: Path) -> None:
         try:
-            for place in (self.root, self.keys, self.ca, self.broker):
+            for place in places:
                 place.mkdir(mode=0o700, parents=True, exist_ok=True)
             if self.root.stat().st_uid == os.geteuid():
                 self.root.chmod(0o700)

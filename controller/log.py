@@ -28,7 +28,11 @@ def set_up(settings: Settings, stream: TextIO = sys.stderr) -> None:
         structlog.processors.StackInfoRenderer(),
     ]
     last: list[Processor] = (
-        [hide, structlog.dev.ConsoleRenderer(colors=stream.isatty())]
+        [
+            hide,
+            # plain: the values of variables, which others show, may be secrets
+            structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback),
+        ]
         if console
         else [
             structlog.processors.format_exc_info,

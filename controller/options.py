@@ -13,7 +13,7 @@ from controller.settings import Settings
 from controller.sources import CONFIG, Loaded, WrongSetting, load
 
 P = ParamSpec("P")
-HIDDEN = ("secret", "broker_password")  # an option can be read by everybody in the list of processes
+HIDDEN = ("broker_password",)  # an option can be read by everybody in the list of processes
 
 
 class Stop(Exception):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from controller.broker.access import Access
     from controller.broker.vault import Vault
     from controller.fleet.link import Link
+    from controller.fleet.roster import Roster
     from controller.ingest import Bus, Store
     from controller.metrics import Metrics
 
@@ -22,13 +23,16 @@ if TYPE_CHECKING:
 class Parts:
     """Everything that lives as long as the application.
 
-    `access` is None where the broker is an outside one whose accounts are not ours to keep.
+    `ca` is the certificate (PEM) that devices trust the broker by, "" where it is the system's. `access` is None where
+    the broker is an outside one whose accounts are not ours to keep.
     """
 
     settings: Settings
     folder: Folder
     db: Database
     vault: "Vault"
+    ca: str
+    roster: "Roster"
     store: "Store"
     bus: "Bus"
     access: "Access | None"

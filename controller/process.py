@@ -3,9 +3,10 @@
 It reads the settings from standard input, serves on a socket that is open already, so that nobody is turned away while
 it is started again, and tells the supervisor how far it is, one JSON object a line:
 
-    {"prepared": true}                          a broker of our own may be started
-    {"ready": true, "admin": [name, password]}  it serves; `admin` only where the first one has just been made
-    {"wrong": "..."}                            it cannot work like this, and starting it again would not help
+    {"prepared": true}              a broker of our own may be started
+    {"admin": [name, password]}     the first admin has just been made
+    {"ready": true}                 it serves
+    {"wrong": "..."}                it cannot work like this, and starting it again would not help
 """
 
 import asyncio
@@ -52,7 +53,7 @@ class Server(uvicorn.Server):
         """Start to serve, and say so."""
         await super().startup(sockets)
         await asyncio.to_thread(self._state.parts.bus.wait, BROKER_S)
-        self._ear.tell(ready=True, admin=self._state.first_admin)
+        self._ear.tell(ready=True)
 
 
 def main(listening: int, ear: Ear) -> int:
@@ -64,6 +65,8 @@ def main(listening: int, ear: Ear) -> int:
     except (DatabaseError, VaultError, FolderError) as error:
         ear.tell(wrong=str(error))
         return WRONG
+    if app.state.first_admin:
+        ear.tell(admin=app.state.first_admin)
     config = uvicorn.Config(
         app,
         log_config=None,

@@ -13,7 +13,6 @@ from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_v
 from pydantic.config import JsonDict
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-SHORTEST_KEY = 32  # characters of a key that signs
 SHORTEST_PASSWORD = 8
 WORN = frozenset(
     {"12345678", "123456789", "1234567890", "administrator", "changeme", "change-me", "mosquitto", "password"}
@@ -65,11 +64,6 @@ class Settings(BaseSettings):
     tls_key: Path | None = Field(None, description="private key of tls_cert, PEM", json_schema_extra=FILE)
     proxies: Words = Field(
         (), description="reverse proxies whose X-Forwarded headers are believed", json_schema_extra=WORDS
-    )
-    secret: SecretStr | None = Field(
-        None,
-        description="key that signs sessions; by default a random one in the data folder",
-        json_schema_extra={"allowed": f"at least {SHORTEST_KEY} characters of which ten differ, no known default"},
     )
     database_url: SecretStr | None = Field(
         None,
@@ -145,15 +139,6 @@ class Settings(BaseSettings):
             except OSError as error:
                 raise ValueError(error.strerror or "cannot be read") from error
         return path
-
-    @field_validator("secret")
-    @classmethod
-    def _strong(cls, key: SecretStr | None) -> SecretStr | None:
-        if key is not None:
-            plain = key.get_secret_value()
-            if len(plain) < SHORTEST_KEY or len(set(plain)) < 10:
-                raise ValueError("too weak")
-        return key
 
     @field_validator("broker_password")
     @classmethod

@@ -73,6 +73,7 @@ class Supervisor:
         self._ears: set[asyncio.Task[None]] = set()
         self._was_ready = False
         self._wrong = ""
+        self._admin: tuple[str, str] | None = None
 
     async def run(self) -> str:
         """Run until told to stop; return what was wrong, "" for nothing."""
@@ -135,8 +136,9 @@ class Supervisor:
                     self._let_broker()
                 elif told.get("ready") and not self._was_ready:
                     self._was_ready = True
-                    admin = told.get("admin")
-                    self._ready(Ready(self.settings, (admin[0], admin[1]) if admin else None))
+                    self._ready(Ready(self.settings, self._admin))
+                elif "admin" in told:
+                    self._admin = (told["admin"][0], told["admin"][1])
                 elif "wrong" in told:
                     self._wrong = str(told["wrong"])
         finally:

@@ -62,6 +62,11 @@ class Paper:
         self._align = "left"
         self._bold = False
 
+    def power_on(self) -> None:
+        """The printer starts: what was in its buffer is gone, half a command too."""
+        self._pending = b""
+        self._reset()
+
     def feed(self, data: bytes) -> None:
         """Print `data`, which may end in the middle of a command. Raises PartError for an unknown one."""
         self._pending += data
@@ -305,7 +310,9 @@ class Parts:
     def take(self, line: Mapping[str, object]) -> None:
         """One line of the panel protocol; lines of other kinds are passed over. Raises PartError as the parts do."""
         data = bytes.fromhex(str(line.get("hex", "")))
-        if "paper" in line:
+        if "started" in line:
+            self.paper.power_on()
+        elif "paper" in line:
             self.paper.feed(data)
         elif line.get("uart") == "printer":
             self.wire += data

@@ -50,6 +50,11 @@ class Access:
         """Begin to connect; returns at once."""
         self._connection.start()
 
+    @property
+    def connected(self) -> threading.Event:
+        """Set while the session stands."""
+        return self._connection.connected
+
     def stop(self) -> None:
         """End the session."""
         self._connection.stop()
@@ -79,7 +84,7 @@ class Access:
     def settle(self) -> None:
         """Make the broker's accounts those that should be there. Raises AccessError as `put` does."""
         wanted = {account.username: account for account in self._accounts()}
-        there = {str(name) for name in self._list("listClients", "clients", False) if DEVICE.fullmatch(str(name))}
+        there = self.usernames()
         roles = {str(one["rolename"]): one for one in self._list("listRoles", "roles", True) if isinstance(one, dict)}
         for username in sorted(there - wanted.keys()):
             self.remove(username)
@@ -88,6 +93,10 @@ class Access:
         for account in wanted.values():
             if account.username in there and not _same(roles.get(account.device), account):
                 self.move(account.device, account.site)
+
+    def usernames(self) -> set[str]:
+        """Return the devices' accounts that the broker has. Raises AccessError as `put` does."""
+        return {str(name) for name in self._list("listClients", "clients", False) if DEVICE.fullmatch(str(name))}
 
     def _ready(self) -> None:
         self._worker.submit(self._settle)

@@ -28,7 +28,7 @@ class Authority:
     """The CA in the data folder, made where there is none."""
 
     def __init__(self, folder: Folder) -> None:
-        self.path = folder.ca / "ca.crt"
+        self.path = folder.ca / "ca.pem"
         key = folder.ca / "ca.key"
         if not (self.path.exists() and key.exists()):
             _make_ca(self.path, key)

@@ -186,30 +186,29 @@ def claim(body: ClaimCreate, who: Technician, parts: PartsDep) -> IdentityPublic
         raise Problem(403, "Your account has no right to this")
 
     def fn(session: Session) -> tuple[Device, str, list[str], str]:
-        made, secret, replaced = service.claim(session, parts.vault, body.device, body.site, body.position)
+        made, secret, over = service.claim(session, parts.vault, body.device, body.site, body.position)
         audit(
             session,
             who.name,
             "device.claim",
             body.device,
-            {"replaced": replaced},
+            {"over": over},
             {"site": body.site, "position": body.position, "generation": made.generation},
         )
         position = session.get(Position, (body.site, body.position))
         assert position is not None
-        return made, secret, replaced, position.role
+        return made, secret, over, position.role
 
     try:
-        made, secret, replaced, role = parts.db.write(fn)
+        made, secret, over, role = parts.db.write(fn)
     except FleetError as error:
         raise _refused(error) from None
     parts.roster.forget()
     account = Account(made.id, made.generation, made.site, secret)
     if parts.access:
         parts.access.put(account)
-        for device in (made.id, *replaced):
-            for generation in range(max(1, made.generation - 1), made.generation) if device == made.id else range(1, 9):
-                parts.access.remove(f"{device}.{generation}")
+        for username in over:
+            parts.access.remove(username)
     parts.link.changed(parts.roster.devices(body.site))
     parts.queue.site_changed(body.site)
     ca = parts.folder.ca / "ca.pem"

@@ -145,22 +145,25 @@ def grant(session: Session, site: str) -> Grant:
 
 
 def claim(session: Session, vault: Vault, device: str, site: str, position: str) -> tuple[Device, str, list[str]]:
-    """Give a device its next identity at a position; return it, its secret, and devices that have lost their place.
+    """Give a device its next identity at a position; return it, its secret, and the broker accounts that are over.
 
     Raises FleetError.
     """
     site_of(session, site)
     if session.get(Position, (site, position)) is None:
         raise FleetError("There is no such position", missing=True)
-    replaced = []
+    over = []
     for other in session.exec(select(Device).where(Device.site == site, Device.position == position)).all():
         if other.id != device:
             other.site = other.position = ""
             other.sealed = other.old = ""
             session.add(other)
-            replaced.append(other.id)
+            over.append(f"{other.id}.{other.generation}")
     found = session.get(Device, device)
-    generation = found.generation + 1 if found else 1
+    generation = 1
+    if found is not None:
+        over.append(f"{device}.{found.generation}")
+        generation = found.generation + 1
     secret = secrets.token_urlsafe(24)
     account = Account(device, generation, site, secret)
     if found is None:
@@ -171,4 +174,4 @@ def claim(session: Session, vault: Vault, device: str, site: str, position: str)
     session.add(found)
     session.flush()
     grant(session, site)
-    return found, secret, replaced
+    return found, secret, over

@@ -5,6 +5,8 @@ Nothing here knows a driver: a part reacts to levels and bytes as its datasheet 
 
 import asyncio
 
+SETTLED_MS = 60  # no hand presses again sooner
+
 
 class Pin:
     """One wire with a pull-up: high unless its driver or something outside pulls it low."""
@@ -46,6 +48,7 @@ class Contact:
             self._pin.pulled = True
             await asyncio.sleep_ms(2)
             self._pin.pulled = False
+        await asyncio.sleep_ms(SETTLED_MS)
         self._say({"released": self._name})
 
 

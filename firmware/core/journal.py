@@ -29,6 +29,7 @@ class Journal:
         names = frames.listing(folder)
         self._open_log()
         self.seq = 0  # of the last event
+        self.t = 0  # its time
         self._segments = []  # [first seq, boot, bytes], oldest first
         for name in names:
             if name[0] == "j":
@@ -78,7 +79,7 @@ class Journal:
             self._segments.append(segment)
         segment[2] += len(frame)
         self._new = False
-        self.seq = seq
+        self.seq, self.t = seq, t
         return seq
 
     def snapshot(self, value) -> None:

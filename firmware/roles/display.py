@@ -29,8 +29,9 @@ class Display:
         self._newest = (-1, -1)
         self._day = -1
         self._calls = []
-        self._stale = True
-        self._heard = None  # up time at which the leader was last in reach
+        self._linked = False  # the controller is in reach
+        self._led = True  # and so was the leader, as the newest board says
+        self._heard = None  # up time at which a board last came, or the line was lost
         self._spoken = -1
         self._queue = []  # (up time of the call, call), oldest first
         self._busy = False
@@ -55,9 +56,9 @@ class Display:
 
     def line(self, up: bool) -> None:
         """The way to the leader is there, or not."""
-        if not up and not self._stale:
+        if self._linked and not up:
             self._heard = self._clock.up()
-        self._stale = not up
+        self._linked = up
         if not self._busy:
             self._draw()
 
@@ -75,8 +76,8 @@ class Display:
             away = YOUNG_MS if self._heard is None else now - self._heard
         self._newest = version
         self._calls = board["calls"]
-        self._stale = board["line"] == "down"
-        self._heard = None if self._stale else now
+        self._led = board["line"] != "down"
+        self._heard = now
         for call in reversed(self._calls):
             if call["c"] > self._spoken:
                 self._spoken = call["c"]
@@ -164,7 +165,8 @@ class Display:
         self._write(long if len(long) <= 8 else text.replace(" ", "") + ">" + desk, digits(text))
 
     def _write(self, long: str, short: str) -> None:
+        stale = not self._linked or not self._led
         if self._matrix is not None:
-            self._matrix.show(long, self._stale)
+            self._matrix.show(long, stale)
         if self._digits is not None:
-            self._digits.show(short, self._stale)
+            self._digits.show(short, stale)

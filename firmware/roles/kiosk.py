@@ -60,6 +60,11 @@ class Kiosk:
         """The hall's newest board."""
         self._board = board
 
+    @property
+    def fault(self) -> str:
+        """The code of what is wrong with the printer or its paper, "" for nothing."""
+        return self._roll.fault
+
     def tasks(self):
         """(name, coroutine function) of what must keep running."""
         return [("kiosk", self.run), ("buttons", self._buttons.run), ("printer", self.watch)]

@@ -65,7 +65,7 @@ class Leader:
         if not self._write(command["op"], events):
             return self._refusal(key, "journal_full")
         for kind, data in events:
-            apply(self.state, kind, data, now.t)
+            apply(self.state, kind, data, self._journal.t)  # the time that a replay will find
         self._keep(events)
         self._tell()
         return outcome(key, events, self.state)

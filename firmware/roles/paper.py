@@ -22,18 +22,20 @@ class Roll:
         """Take the printer's state, or the reason why a job failed."""
         if state == self._state:
             return
-        if state in (OK, LOW, OUT):
-            self._note("paper." + state, {})
-        self._state = state
-        fault = PRINTER.get(state, "")
-        if fault != self.fault:
-            if self.fault and self.fault not in _PAPER:
-                self._note("fault.cleared", {"code": self.fault})
-            if fault and fault not in _PAPER:
-                self._note("fault.raised", {"code": fault})
-            self.fault = fault
         if self._lamp is not None:
             self._lamp.value(1 if state == OK else 0)
+        before, self.fault = self.fault, PRINTER.get(state, "")
+        try:
+            if state in (OK, LOW, OUT):
+                self._note("paper." + state, {})
+            if before != self.fault:
+                if before and before not in _PAPER:
+                    self._note("fault.cleared", {"code": before})
+                if self.fault and self.fault not in _PAPER:
+                    self._note("fault.raised", {"code": self.fault})
+            self._state = state
+        except OSError:
+            pass  # no room in the journal: told again when there is
 
 
 def moment(t: int, tz: int) -> str:

@@ -14,7 +14,7 @@ from controller.debian import ensure
 from hil.parts import Parts
 
 ROOT = Path(__file__).resolve().parents[2]
-HANGS = 30  # seconds after which a wait is given up as hung; no test measures time by it
+HANGS = 20  # seconds after which a wait is given up as hung; no test measures time by it
 
 PRELUDE = """
 import sys
@@ -63,10 +63,21 @@ class Rig:
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps(line).encode() + b"\n")
 
+    async def press(self, name: str, **how: object) -> None:
+        """Press a button or key and let go."""
+        before = sum(1 for line in self.lines if line.get("released") == name)
+        self.send(press=name, **how)
+        await self.until(lambda rig: sum(1 for line in rig.lines if line.get("released") == name) > before)
+
     async def until(self, seen: Callable[["Rig"], object]) -> None:
         """Read lines until `seen(rig)` is true."""
-        while not seen(self):
-            await asyncio.wait_for(self._read(), HANGS)
+        try:
+            async with asyncio.timeout(HANGS):
+                while not seen(self):
+                    await self._read()
+        except TimeoutError:
+            state = f"told {self.told[-9:]}, shows {self.parts.digits!r}, last {self.lines[-3:]}, {self.stray[-9:]}"
+            raise AssertionError(f"never seen: {state}") from None
 
     async def told_of(self, word: str) -> object:
         """Wait until the program says `word`; its value. Each word is waited for once."""
@@ -81,7 +92,8 @@ class Rig:
         self.process.stdin.close()
         while self.process.stdout is not None and not self.process.stdout.at_eof():
             try:
-                await asyncio.wait_for(self._read(), HANGS)
+                async with asyncio.timeout(HANGS):
+                    await self._read()
             except EOFError:
                 break
         return await asyncio.wait_for(self.process.wait(), HANGS)
@@ -100,7 +112,7 @@ class Rig:
             self.stray.append(text.rstrip())
             return
         line = json.loads(text)
-        known = {"uart", "paper", "segments", "spi", "lamp", "error", "started", "ready"}
+        known = {"uart", "paper", "segments", "spi", "lamp", "error", "started", "ready", "released"}
         if known & line.keys():
             self.lines.append(line)
             self.parts.take(line)

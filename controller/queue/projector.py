@@ -1,0 +1,109 @@
+"""Projects the queue's events: the state machine of each hall in memory, tickets and periods in tables."""
+
+import json
+from collections.abc import Sequence
+from itertools import chain
+
+from sqlmodel import Session, delete
+
+from controller.fleet.models import Grant
+from controller.ingest import Projector, Row
+from controller.ingest.sql import Raw
+from controller.queue.boards import Boards
+from controller.queue.hall import PERIOD, TICKET, Card, Hall
+from controller.queue.models import Period, QueueState, Ticket
+from protocol.applying import KINDS, apply
+from protocol.state import State
+
+HALLS = 2_000  # kept in memory
+
+
+class QueueProjector(Projector):
+    """Everything here runs on the writer's thread. `boards` hears which halls have changed, after the commit."""
+
+    kinds = frozenset(KINDS)
+
+    def __init__(self, boards: Boards | None = None) -> None:
+        self._halls: dict[str, Hall] = {}
+        self._boards = boards
+
+    def hall(self, session: Session, site: str) -> Hall:
+        """Return a hall as the write transaction `session` sees it."""
+        found = self._halls.get(site)
+        if found is None:
+            if len(self._halls) >= HALLS:
+                self._halls.clear()
+            found = self._halls[site] = load(Raw(session), site)
+        return found
+
+    def project(self, session: Session, rows: Sequence[Row]) -> None:
+        """Take events into the halls and write what has changed."""
+        touched: dict[str, Hall] = {}
+        for row in rows:
+            hall = touched.get(row.site)
+            if hall is None:
+                hall = touched[row.site] = self._halls.get(row.site) or self._before(session, row)
+            hall.take(row)
+            if row.kind == "lead.granted":
+                _granted(session, row.site, hall.state)
+        raw = Raw(session)
+        tickets = [card.row() for hall in touched.values() for card in hall.changed.values()]
+        periods = [row for hall in touched.values() for row in hall.periods.values()]
+        raw.insert("queue_ticket", TICKET, list(chain.from_iterable(tickets)), ("site", "pos"))  # type: ignore[arg-type]
+        raw.insert("queue_period", PERIOD, list(chain.from_iterable(periods)), ("site", "pos", "n"))  # type: ignore[arg-type]
+        for hall in touched.values():
+            hall.changed, hall.periods = {}, {}
+            if hall.snapshot:
+                hall.snapshot = False
+                text = json.dumps(hall.state.dump(), ensure_ascii=False, separators=(",", ":"))
+                raw.insert("queue_state", ("site", "pos", "state"), [hall.site, hall.pos, text], ("site",))
+
+    def committed(self, rows: Sequence[Row]) -> None:
+        """Have the boards of the halls shown anew."""
+        if self._boards is not None:
+            self._boards.changed({row.site: self._halls[row.site].state for row in rows if row.site in self._halls})
+
+    def forget(self) -> None:
+        """Drop what is in memory; it is loaded again from the tables."""
+        self._halls.clear()
+
+    def reset(self, session: Session) -> None:
+        """Empty the tables."""
+        for table in (Ticket, Period, QueueState):
+            session.exec(delete(table))
+
+    def _before(self, session: Session, row: Row) -> Hall:
+        """Load a hall as it was before `row`, which is in the events already."""
+        if len(self._halls) >= HALLS:
+            self._halls.clear()
+        hall = self._halls[row.site] = load(Raw(session), row.site, row.pos)
+        return hall
+
+
+def load(raw: Raw, site: str, before: int = 1 << 62) -> Hall:
+    """Return a hall: its newest snapshot, and on top the events after it with a `pos` below `before`."""
+    kept = raw.one("SELECT pos, state FROM queue_state WHERE site = ?", site)
+    pos, state = (int(kept[0]), State.load(json.loads(kept[1]))) if kept else (0, State())
+    query = "SELECT pos, kind, data, time FROM event WHERE site = ? AND pos > ? AND pos < ? ORDER BY pos"
+    for at, kind, data, time in raw.all(query, site, pos, before):
+        if kind in QueueProjector.kinds:
+            apply(state, kind, json.loads(data), time)
+            pos = at
+    names = ",".join(f"t.{name}" for name in TICKET)
+    query = (
+        f"SELECT {names}, p.since FROM queue_ticket t JOIN queue_period p"  # noqa: S608 - names of our own
+        " ON p.site = t.site AND p.pos = t.pos AND p.n = t.periods WHERE t.site = ? AND t.serial = ?"
+    )
+    cards = {}
+    for values in raw.all(query, site, state.serial):
+        card = Card(values[:-1], values[-1])
+        cards[int(values[3])] = card
+    return Hall(site, pos, state, cards)
+
+
+def _granted(session: Session, site: str, state: State) -> None:
+    """A device that knows a higher term than we (restored from a backup) is right about who leads."""
+    found = session.get(Grant, site)
+    if found is not None and state.term > found.term and state.leader:
+        found.term, found.leader = state.term, state.leader
+        session.add(found)
