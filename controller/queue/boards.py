@@ -86,6 +86,10 @@ class Boards:
         """Follow no more."""
         self._followers.get(site, set()).discard(queue)
 
+    def forget(self, site: str) -> None:
+        """What a hall's board is made of has changed."""
+        self._newest.pop(site, None)
+
     @property
     def followers(self) -> int:
         """How many pages follow a board."""

@@ -4,8 +4,11 @@ from controller.ingest import Row
 from protocol.applying import apply
 from protocol.state import BEGUN, NAMES, NOSHOW, State
 
-TICKET = "site pos serial no service priority state counter at doubt score issued called served ended periods".split()
-PERIOD = "site pos n state service counter since until".split()
+TICKET = (
+    *("site", "pos", "serial", "no", "service", "priority", "state", "counter", "at"),
+    *("doubt", "score", "issued", "called", "served", "ended", "periods"),
+)
+PERIOD = ("site", "pos", "n", "state", "service", "counter", "since", "until")
 SNAPSHOT = 128  # a snapshot whenever `rev` has passed a multiple of this
 ISSUES = ("ticket.begun", "ticket.issued")
 
@@ -88,13 +91,15 @@ class Hall:
 
     def _moved(self, row: Row, card: Card, before: int, after: int) -> None:
         if row.kind == "ticket.rated":
-            if after != before or after:
+            if not card.score:
                 card.score = row.data["score"]
                 self.changed[card.pos] = card
             return
-        if row.kind == "ticket.recalled" or (after == before and row.kind != "ticket.called"):
-            if row.kind != "ticket.transferred" or row.data["service"] == card.service:
-                return
+        again = row.kind == "ticket.called" or (
+            row.kind == "ticket.transferred" and row.data["service"] != card.service
+        )
+        if row.kind == "ticket.recalled" or (after == before and not again):
+            return
         ticket = self.state.ticket(row.data["no"])
         self._keep(card, row.time)
         card.state = NAMES[after]

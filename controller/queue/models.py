@@ -8,7 +8,7 @@ from sqlmodel import Field, SQLModel
 
 
 class Ticket(SQLModel, table=True):
-    """One ticket. `serial`: its day; `at`: its place in the order of calling; 0 or "" where something has not happened."""
+    """One ticket. `serial`: its day; `at`: its place in the order; 0 or "" where something has not happened."""
 
     __tablename__ = "queue_ticket"
     __table_args__ = (Index("queue_ticket_day", "site", "serial"),)

@@ -1,7 +1,7 @@
 """Projects the queue's events: the state machine of each hall in memory, tickets and periods in tables."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain
 
 from sqlmodel import Session, delete
@@ -23,9 +23,10 @@ class QueueProjector(Projector):
 
     kinds = frozenset(KINDS)
 
-    def __init__(self, boards: Boards | None = None) -> None:
+    def __init__(self, boards: Boards | None = None, led: Callable[[str], None] = lambda site: None) -> None:
+        """`led(site)` is called when somebody else leads a hall."""
         self._halls: dict[str, Hall] = {}
-        self._boards = boards
+        self._boards, self._led = boards, led
 
     def hall(self, session: Session, site: str) -> Hall:
         """Return a hall as the write transaction `session` sees it."""
@@ -60,6 +61,9 @@ class QueueProjector(Projector):
 
     def committed(self, rows: Sequence[Row]) -> None:
         """Have the boards of the halls shown anew."""
+        for row in rows:
+            if row.kind == "lead.granted":
+                self._led(row.site)
         if self._boards is not None:
             self._boards.changed({row.site: self._halls[row.site].state for row in rows if row.site in self._halls})
 

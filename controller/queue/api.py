@@ -1,0 +1,172 @@
+"""HTTP of a hall's queue: the board and its stream for everybody, the queue and its commands for clerks."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Request
+from fastapi.responses import StreamingResponse
+from sqlmodel import Session, col, select
+
+from controller.accounts.deps import Clerk, Viewer
+from controller.fleet.models import Grant
+from controller.parts import Parts, PartsDep
+from controller.queue.models import Period, Ticket
+from controller.queue.schemas import BoardPublic, CommandCreate, DayPublic, Outcome, QueuePublic, TicketPublic
+from controller.web.problems import ANSWERS, Problem
+from protocol.announce import clips
+
+router = APIRouter(tags=["queue"], responses=ANSWERS)
+
+Json = dict[str, object]
+HEARTBEAT_S = 15.0
+FOLLOWERS = 2000  # streams at a time
+OPEN = ("begun", "waiting", "called", "serving", "parked", "noshow")
+Key = Annotated[str, Header(alias="Idempotency-Key", pattern=r"^[A-Za-z0-9._:-]{1,40}$")]
+
+
+async def _board(parts: Parts, site: str) -> tuple[Json, Json]:
+    texts = await asyncio.to_thread(parts.queue.halls.texts, site)
+    if texts is None:
+        raise Problem(404, "There is no such site")
+    board = parts.queue.boards.newest(site)
+    if board is None:
+        await parts.queue.commands.show([site])
+        board = parts.queue.boards.newest(site)
+    if board is None:
+        raise Problem(503)
+    return spoken(board, texts), texts
+
+
+def spoken(board: Json, texts: Json) -> Json:
+    """Return `board` with the clips of each call, in `say`."""
+    services, counters, calls = texts["services"], texts["counters"], board["calls"]
+    assert isinstance(services, list)
+    assert isinstance(counters, list)
+    assert isinstance(calls, list)
+    letters = {one["id"]: one["letter"] for one in services}
+    places = {one["id"]: place for place, one in enumerate(counters, start=1)}
+
+    def say(call: Json) -> list[str]:
+        counter = str(call["counter"])
+        number = int(counter) if counter.isdecimal() and int(counter) < 10_000 else places.get(counter, 0)
+        no = call["no"]
+        assert isinstance(no, int)
+        return clips(letters.get(call["service"], ""), no, number, str(texts["lang"]))
+
+    return {**board, "calls": [{**call, "say": say(call)} for call in calls]}
+
+
+@router.get("/sites/{site}/board")
+async def board(site: str, parts: PartsDep) -> BoardPublic:
+    """Return a hall's board; public."""
+    shown, texts = await _board(parts, site)
+    return BoardPublic(board=shown, texts=texts)
+
+
+@router.get("/sites/{site}/board/stream", response_class=StreamingResponse)
+async def stream(site: str, request: Request, parts: PartsDep) -> StreamingResponse:
+    """Follow a hall's board: an event `board` now and at each change; public."""
+    shown, texts = await _board(parts, site)
+    if parts.queue.boards.followers >= FOLLOWERS:
+        raise Problem(503)
+
+    async def follow() -> AsyncIterator[str]:
+        queue = parts.queue.boards.follow(site)
+        try:
+            yield _event(parts.queue.boards.newest(site) or shown, texts)
+            while not parts.stopping.is_set():
+                try:
+                    now = await asyncio.wait_for(queue.get(), HEARTBEAT_S)
+                except TimeoutError:
+                    yield ": here\n\n"
+                else:
+                    yield _event(now, parts.queue.halls.texts(site) or texts)
+        finally:
+            parts.queue.boards.leave(site, queue)
+
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(follow(), media_type="text/event-stream", headers=headers)
+
+
+def _event(board: Json, texts: Json) -> str:
+    return f"event: board\ndata: {json.dumps(spoken(board, texts), ensure_ascii=False)}\n\n"
+
+
+@router.get("/sites/{site}/queue")
+async def queue(site: str, who: Clerk, parts: PartsDep) -> QueuePublic:
+    """Return what a counter's console shows."""
+    shown, texts = await _board(parts, site)
+
+    def look() -> tuple[list[TicketPublic], Grant | None]:
+        with parts.db.read() as session:
+            return _open(session, site, shown["day"]), session.get(Grant, site)
+
+    tickets, grant = await asyncio.to_thread(look)
+    return QueuePublic(
+        board=shown,
+        texts=texts,
+        tickets=tickets,
+        leader=grant.leader if grant else "",
+        term=grant.term if grant else 0,
+        hall_url=str(texts["hall_url"]),
+    )
+
+
+def _open(session: Session, site: str, serial: object) -> list[TicketPublic]:
+    query = (
+        select(Ticket, Period.since)
+        .where(
+            Ticket.site == site,
+            Ticket.serial == serial,
+            col(Ticket.state).in_(OPEN),
+            Period.site == Ticket.site,
+            Period.pos == Ticket.pos,
+            Period.n == Ticket.periods,
+        )
+        .order_by(col(Ticket.state) != "waiting", col(Ticket.at), col(Ticket.pos))
+    )
+    return [
+        TicketPublic(
+            no=ticket.no,
+            service=ticket.service,
+            priority=ticket.priority,
+            state=ticket.state,
+            counter=ticket.counter,
+            issued=ticket.issued,
+            since=since,
+        )
+        for ticket, since in session.exec(query)
+    ]
+
+
+@router.post("/sites/{site}/queue/commands", response_model_exclude_none=True)
+async def command(site: str, body: CommandCreate, key: Key, who: Clerk, parts: PartsDep) -> Outcome:
+    """Give the hall's leader a command. The same key gets the same answer, however often it is asked."""
+    if await asyncio.to_thread(parts.queue.halls.texts, site) is None:
+        raise Problem(404, "There is no such site")
+    asked: Json = {"key": key, **body.model_dump(exclude_none=True)}
+    return Outcome.model_validate(await parts.queue.commands.carry_out(site, asked))
+
+
+@router.get("/sites/{site}/queue/day")
+def day(site: str, who: Viewer, parts: PartsDep) -> DayPublic:
+    """Return the current day of a hall in figures."""
+    with parts.db.read() as session:
+        newest = session.exec(
+            select(Ticket.serial).where(Ticket.site == site).order_by(col(Ticket.serial).desc())
+        ).first()
+        tickets = session.exec(select(Ticket).where(Ticket.site == site, Ticket.serial == (newest or 0))).all()
+    waits = [one.called - one.issued for one in tickets if one.called]
+    served = [one.ended - (one.served or one.called) for one in tickets if one.state in ("done", "rated")]
+    return DayPublic(
+        serial=newest or 0,
+        issued=len(tickets),
+        waiting=sum(one.state == "waiting" for one in tickets),
+        done=len(served),
+        noshow=sum(one.state == "noshow" for one in tickets),
+        void=sum(one.state == "void" for one in tickets),
+        wait=sum(waits) // len(waits) // 1000 if waits else 0,
+        service=sum(served) // len(served) // 1000 if served else 0,
+    )
