@@ -27,6 +27,8 @@ from controller.folder import Folder
 from controller.ingest import Broker, Bus, Store
 from controller.migrations import upgrade
 from controller.parts import Parts
+from controller.queue import api as queue
+from controller.queue.feature import Queue
 from controller.settings import Settings
 from controller.web import problems
 
@@ -47,12 +49,15 @@ def create_app(settings: Settings, prepared: Callable[[], None] = lambda: None) 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await parts.link.start()
+        await parts.queue.start()
         if parts.access:
             parts.access.start()
         parts.bus.start()
         try:
             yield
         finally:
+            parts.stopping.set()
+            await parts.queue.stop()
             await parts.link.stop()
             await asyncio.to_thread(_close, parts)
 
@@ -70,7 +75,7 @@ def create_app(settings: Settings, prepared: Callable[[], None] = lambda: None) 
     app.state.readiness = health.Readiness(parts)
     app.add_middleware(metrics.Requests, metrics=parts.metrics)
     problems.install(app)
-    for router in (accounts.router, fleet.router):
+    for router in (accounts.router, fleet.router, queue.router):
         app.include_router(router, prefix=API)
     app.include_router(health.router)
     app.include_router(metrics.router)
@@ -93,8 +98,10 @@ def _parts(settings: Settings, prepared: Callable[[], None]) -> Parts:
     keeps = settings.own_broker or settings.broker_dynsec
     access = Access(_broker(settings, folder, KEEPER), roster.accounts) if keeps else None
     link = Link(bus, store, roster, settings.drain_rate)
+    halls = Queue(db, store, bus, link, roster)
     figures = metrics.Metrics()
-    parts = Parts(settings, folder, db, vault, _ca(settings, folder), roster, store, bus, access, link, figures)
+    ca = _ca(settings, folder)
+    parts = Parts(settings, folder, db, vault, ca, roster, store, bus, access, link, halls, figures)
     figures.watch(parts)
     return parts
 

@@ -1,6 +1,7 @@
 """The controller's parts, as the application puts them together and routes reach them."""
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from controller.fleet.roster import Roster
     from controller.ingest import Bus, Store
     from controller.metrics import Metrics
+    from controller.queue.feature import Queue
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Parts:
     """Everything that lives as long as the application.
 
     `ca` is the certificate (PEM) that devices trust the broker by, "" where it is the system's. `access` is None where
-    the broker is an outside one whose accounts are not ours to keep.
+    the broker is an outside one whose accounts are not ours to keep. `stopping` is set when open streams must end.
     """
 
     settings: Settings
@@ -37,7 +39,9 @@ class Parts:
     bus: "Bus"
     access: "Access | None"
     link: "Link"
+    queue: "Queue"
     metrics: "Metrics"
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 def parts_of(connection: HTTPConnection) -> Parts:

@@ -1,7 +1,7 @@
 """Starts the device: picks a slot, counts crash boots, runs the firmware, and never leaves a dead prompt.
 
 Plain source outside the slots, never part of an update. `slot` holds two words: the slot in use and how many boots in
-a row ended in a crash or the watchdog. After three the other slot is tried, where there is one that fits the interpreter.
+a row ended in a crash or the watchdog. After three the other slot is tried, where one fits the interpreter.
 A power-on never counts.
 """
 

@@ -24,7 +24,7 @@ class RemoteHall:
     """The port `Hall` of a role on a device that does not lead: commands go to the leader by way of the controller."""
 
     def __init__(self):
-        self.link = None
+        self.link: Link | None = None
         self.callbacks = []
 
     def on_board(self, callback) -> None:
@@ -33,7 +33,7 @@ class RemoteHall:
 
     async def send(self, command) -> dict:
         """The outcome, which may be "unknown"."""
-        response = await self.link.inbox.request("queue", command)
+        response = await self.link.inbox.request("queue", command) if self.link else None
         if response is not None and response["ok"]:
             return response["result"]
         return {"key": command["key"], "outcome": "unknown", "rev": 0}
@@ -59,20 +59,20 @@ class Node:
         clock.on_step = self._stepped
         self._supervisor = Supervisor(clock, board.watchdog(WATCHDOG_MS), self._crashed)
         self._wlan = Wlan(board.wlan(), getattr(identity, "networks", []))
-        self._leader = None
+        self._leader = self._remote = None
         if leads:
             from firmware.roles.leader import Leader
 
             self._hall = self._leader = Leader(journal, clock, identity.position)
             self._leader.recover()
         else:
-            self._hall = RemoteHall()
+            self._hall = self._remote = RemoteHall()
         self.role = self._make_role()
         self._link = Link(identity, journal, clock, self._state, self)
-        if leads:
+        if self._leader is not None:
             self._leader.on_board(self._grown)
-        else:
-            self._hall.link = self._link
+        if self._remote is not None:
+            self._remote.link = self._link
         if self.settings.doc:
             self.configure(self.settings.doc)
         self.note("device.booted", {"fw": VERSION, "reset": self._reset, "boots": journal.boot})
@@ -85,7 +85,8 @@ class Node:
         for name, job in self.role.tasks():
             keep(name, job)
         if self._leader is not None:
-            keep("leader", self._lead)
+            leader = self._leader
+            keep("leader", lambda: self._lead(leader))
             self._supervisor.expect("leader", WATCHDOG_MS)
         keep("wlan", self._wlan.run)
         keep("link", self._link.run)
@@ -105,8 +106,8 @@ class Node:
 
     def board(self, board, retained: bool) -> None:
         """A board from the broker; a leader has its own."""
-        if self._leader is None:
-            for callback in self._hall.callbacks:
+        if self._remote is not None:
+            for callback in self._remote.callbacks:
                 callback(board, retained)
 
     def line(self, up: bool) -> None:
@@ -164,9 +165,8 @@ class Node:
     def _grown(self, board, retained: bool = False) -> None:
         self._link.appended()
 
-    async def _lead(self):
+    async def _lead(self, leader):
         """The leader's loop, with its sign of life."""
-        leader = self._leader
         leader.resume()
         while True:
             leader.tick()
@@ -187,7 +187,7 @@ class Node:
             self.note("clock.stepped", {"from": before, "to": after, "q": q})
 
     def _crashed(self, name, error):
-        sys.print_exception(error, sys.stderr)  # pyright: ignore[reportAttributeAccessIssue]
+        sys.print_exception(error, sys.stderr)  # pyright: ignore
         self.note("device.crashed", {"text": name + ": " + crashlog.trace(error)})
 
     def code(self) -> str:

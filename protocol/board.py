@@ -5,8 +5,8 @@ from protocol.state import CALLED, NAMES, SERVING, WAITING
 
 def board(state, rules, now, line: str) -> dict:
     """The board at `now`; `line` is "up", "down" (the leader is out of reach) or "local" (shown by the leader)."""
-    waiting = {}
-    counters = {}
+    waiting: dict = {}
+    counters: dict = {}
     for ticket in state.open():
         if ticket.status == WAITING:
             waiting[ticket.service] = waiting.get(ticket.service, 0) + 1

@@ -21,10 +21,10 @@ _FAST = sys.implementation.name == "cpython"
 
 def encode(value, limit: int = LIMIT) -> bytes:
     """The canonical bytes of `value`. Raises BadMessage for what has none, or where they exceed `limit` bytes."""
-    parts = []
+    parts: list[str] = []
     _check(value, DEPTH) if _FAST else _write(parts.append, value, DEPTH)
     if _FAST:
-        text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)  # pyright: ignore[reportCallIssue]
         # CPython leaves DEL alone and escapes controls as \u00xx, as we do.
         try:
             made = text.encode()
@@ -44,7 +44,7 @@ def decode(data, limit: int = LIMIT):
     try:
         # Only what CPython also refuses: NaN and Infinity, and floats, which it would round.
         if _FAST:
-            value = json.loads(bytes(data), parse_float=_refuse, parse_constant=_refuse)
+            value = json.loads(bytes(data), parse_float=_refuse, parse_constant=_refuse)  # pyright: ignore[reportCallIssue]
         else:
             value = json.loads(bytes(data))
     except (ValueError, UnicodeError, RecursionError, RuntimeError):

@@ -4,6 +4,7 @@ import hmac
 from typing import Annotated
 
 from fastapi import Depends, Request
+from sqlmodel import Session
 
 from controller.accounts import service
 from controller.accounts.models import SignIn
@@ -41,7 +42,7 @@ def somebody(request: Request, parts: PartsDep) -> Who:
     return who
 
 
-def _seen(session: service.Session, id_: str) -> None:
+def _seen(session: Session, id_: str) -> None:
     found = session.get(SignIn, id_)
     if found is not None:
         found.seen = now_ms()

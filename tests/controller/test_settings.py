@@ -88,9 +88,9 @@ def test_a_wrong_secret_is_not_repeated(name, value):
 
 def test_a_certificate_needs_its_key(elsewhere):
     (elsewhere / "cert.pem").touch()
-    with pytest.raises(WrongSetting, match="setting tls_key .* missing beside tls_cert"):
+    with pytest.raises(WrongSetting, match=r"setting tls_key .* missing beside tls_cert"):
         load({"tls_cert": str(elsewhere / "cert.pem")})
-    with pytest.raises(WrongSetting, match="setting tls_cert .* missing beside tls_key"):
+    with pytest.raises(WrongSetting, match=r"setting tls_cert .* missing beside tls_key"):
         load({"tls_key": str(elsewhere / "cert.pem")})
 
 
@@ -123,10 +123,10 @@ def test_a_mistyped_name_stops_the_start(elsewhere, monkeypatch):
 
 
 def test_a_file_that_is_none_is_named(elsewhere):
-    with pytest.raises(WrongSetting, match="setting config: nowhere.toml cannot be read"):
+    with pytest.raises(WrongSetting, match=r"setting config: nowhere.toml cannot be read"):
         load(config=Path("nowhere.toml"))
     (elsewhere / "balai.toml").write_text("port = \n")
-    with pytest.raises(WrongSetting, match="setting config: balai.toml is no TOML file"):
+    with pytest.raises(WrongSetting, match=r"setting config: balai.toml is no TOML file"):
         load()
 
 

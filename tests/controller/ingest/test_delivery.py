@@ -225,7 +225,7 @@ async def test_a_full_database_stops_acknowledging_and_not_serving(
         await limit(str(pages + 4))
         fill(kiosk, 2_000)
         async with asyncio.timeout(HANGS):
-            while not store.alarms.open():
+            while not store.alarms.open():  # noqa: ASYNC110 - raised on another thread
                 await asyncio.sleep(0.05)
             assert [alarm.kind for alarm in store.alarms.open()] == ["disk_full"]
             held = kiosk.acked
