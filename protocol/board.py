@@ -1,6 +1,6 @@
 """What a hall's screens show (contract, section 5). Numbers and ids only; texts belong to the site."""
 
-from protocol.state import CALLED, NAMES, SERVING, WAITING
+from protocol.queue.state import CALLED, NAMES, SERVING, WAITING
 
 
 def board(state, rules, now, line: str) -> dict:

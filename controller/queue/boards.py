@@ -17,7 +17,7 @@ from protocol import topics
 from protocol.board import board
 from protocol.canonical import encode
 from protocol.queue import Now, Rules
-from protocol.state import State
+from protocol.queue.state import State
 
 log = logging.getLogger(__name__)
 

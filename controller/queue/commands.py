@@ -22,7 +22,7 @@ from controller.queue.projector import QueueProjector
 from controller.queue.rules import Halls
 from protocol.errors import Refused
 from protocol.queue import Now, answer, decide
-from protocol.state import State
+from protocol.queue.state import State
 
 log = logging.getLogger(__name__)
 

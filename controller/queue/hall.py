@@ -1,8 +1,8 @@
 """One hall in memory: its state machine and today's tickets as rows. Pure: events in, changed rows out."""
 
 from controller.ingest import Row
-from protocol.applying import apply
-from protocol.state import BEGUN, NAMES, NOSHOW, State
+from protocol.queue.applying import apply
+from protocol.queue.state import BEGUN, NAMES, NOSHOW, State
 
 TICKET = (
     *("site", "pos", "serial", "no", "service", "priority", "state", "counter", "at"),

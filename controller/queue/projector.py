@@ -12,8 +12,8 @@ from controller.ingest.sql import Raw
 from controller.queue.boards import Boards
 from controller.queue.hall import PERIOD, TICKET, Card, Hall
 from controller.queue.models import Period, QueueState, Ticket
-from protocol.applying import KINDS, apply
-from protocol.state import State
+from protocol.queue.applying import KINDS, apply
+from protocol.queue.state import State
 
 HALLS = 2_000  # kept in memory
 

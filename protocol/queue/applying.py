@@ -7,7 +7,7 @@ original place; anything else applies only to a ticket that nothing of the highe
 
 import struct
 
-from protocol.state import (
+from protocol.queue.state import (
     BEGUN,
     CALLED,
     DONE,
