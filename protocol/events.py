@@ -22,7 +22,7 @@ def _queue(**fields):
 
 
 KINDS = {
-    "day.opened": _queue(serial="int", date="date", q="quality", restart="flag", keep="keep"),
+    "day.opened": _queue(serial="int", date="date", q="quality", restart="flag", keep="keep", start="int?"),
     "ticket.begun": _queue(no="int", service="id", priority=_PRIORITY, at="int", q="quality"),
     "ticket.issued": _queue(no="int", service="id", priority=_PRIORITY, at="int", q="quality"),
     "ticket.printed": _queue(no="int", doubt="flag"),

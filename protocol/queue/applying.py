@@ -7,6 +7,8 @@ original place; anything else applies only to a ticket that nothing of the highe
 
 import struct
 
+from protocol.queue.answers import remember
+from protocol.queue.day import TRUSTED
 from protocol.queue.state import (
     BEGUN,
     CALLED,
@@ -26,9 +28,8 @@ from protocol.queue.state import (
     WAITING,
 )
 
-KEYS = 64  # commands whose first answer is remembered
 CALLS = 5  # the last calls that a board shows
-HALF_DAY = 43_200  # s: a late issue further before the day's opening is of another day
+HALF_DAY = 43_200  # s: a late issue further before the opening of a day without date is of another day
 _WORD = 0xFFFFFFFF
 
 
@@ -47,33 +48,24 @@ def apply(state, kind: str, data, t: int) -> None:
     if not late and data["rev"] > state.rev:
         state.rev = data["rev"]
     if key:
-        no, service, counter = entry or (0, 0, 0)
-        keys = state.keys
-        if keys and keys[-1][0] == key:
-            first = keys[-1]  # the first event of a command tells what it did; later ones tidy up
-            if first[1]:
-                _, no, service, counter, _ = first
-            keys[-1] = (key, no, service, counter, data["rev"])
-        else:
-            keys.append((key, no, service, counter, data["rev"]))
-            if len(keys) > KEYS:
-                del keys[0]
+        remember(state, key, entry or (0, 0, 0), data["rev"], late)
 
 
 def _new_term(state, term: int) -> None:
     """From now on events of lower terms are late; none of the tickets has been touched yet."""
     state.term = term
     state.leader = ""
+    state.fresh = 0
     state.c = max(state.c, (term - 1) * 10_000)  # a leader that knows nothing of the calls before counts on from here
     for i in range(3, len(state.records), SIZE):
         state.records[i] &= ~TOUCHED & 255
 
 
 def _day(state, data, t, late):
-    if late or data["serial"] < state.serial:
+    if late:
         return
-    if data["serial"] > state.serial:
-        keep = data["keep"]
+    keep = data["keep"]
+    if data["restart"] or keep >= 0 or data["serial"] > state.serial:  # else it confirms the date
         if data["restart"]:
             state.used = bytearray()
             state.nos = bytearray()
@@ -88,17 +80,23 @@ def _day(state, data, t, late):
         state.calls = [call for call in state.calls if state.slot(call[1]) >= 0]
         state.runs = {}
         state.opened = t
-        state.serial = data["serial"]
+        state.serial = max(state.serial + 1, data["serial"])  # a new leader may have counted fewer days
     state.low = 4
     state.date = data["date"]
     state.q = data["q"]
+    state.start = min(max(data.get("start", 0), 0), _WORD)
+
+
+def _began(state) -> int:
+    """Unix seconds before which a late issue is of another day."""
+    return state.start or state.opened - HALF_DAY
 
 
 def _issued(status):
     def handler(state, data, t, late):
         no = data["no"]
         service = state.name(data["service"])
-        if not 0 < no <= HIGHEST or state.status(no) or (late and t and t < state.opened - HALF_DAY):
+        if not 0 < no <= HIGHEST or state.status(no) or (late and t and t < _began(state)):
             return (no, service, 0)
         at = min(max(data["at"], 0), _WORD)
         priority = data["priority"]
@@ -196,9 +194,10 @@ def _passed(state, data, t, late):
 
 
 def _resumed(state, data, t, late):
-    if not late:
-        state.mark = data["rev"]
-        state.low = 4
+    if late or (state.issue > state.mark and state.low < TRUSTED):
+        return  # nobody knows yet on which day the tickets since the mark were issued
+    state.mark = data["rev"]
+    state.low = 4
 
 
 _HERE = (CALLED, SERVING)

@@ -18,11 +18,18 @@ def call_next(state, rules, command, now, events):
                 preferred = ticket
         elif first is None or ticket.at < first.at:
             first = ticket
-    if preferred is not None and (first is None or state.runs.get(counter, 0) < rules.share - 1):
+    if preferred is not None and (
+        first is None or _precedes(preferred, first, rules.share, state.runs.get(counter, 0))
+    ):
         first = preferred
     if first is None:
         raise Refused("empty")
     _called(state, first, counter, events)
+
+
+def _precedes(preferred, other, share: int, run: int) -> bool:
+    """Whether a ticket of a priority class goes before an ordinary one; a share of 1 prefers nobody."""
+    return run < share - 1 if share > 1 else preferred.at < other.at
 
 
 def call(state, rules, command, now, events):

@@ -24,24 +24,29 @@ def roll(state, rules, now, events, key):
     the day, is a correction: tickets issued since the boot move to the new date, and the numbering goes on.
     """
     trusted = now.q >= TRUSTED
-    today = date(now, rules.tz) if trusted else ""
     if not state.serial:
-        events.add("day.opened", key, serial=1, date=today, q=now.q, restart=1, keep=-1)
+        today = date(now, rules.tz) if trusted else ""
+        _opened(events, rules, now, key, serial=1, date=today, restart=1, keep=-1)
         return
-    if not trusted or (now.q <= state.q and today <= state.date):
+    if not trusted:
         return
-    if today == state.date:
-        events.add("day.opened", key, serial=state.serial, date=today, q=now.q, restart=0, keep=-1)
-        return
-    if today < state.date and now.q <= state.q:
-        return
+    today = date(now, rules.tz)
     issued = state.issue > state.mark
     better = now.q > state.q or (issued and now.q > state.low)
-    midnight = (now.t // 1000 + rules.tz * 60) % 86_400 < MIDNIGHT
-    seen = state.date and today > state.date and not better and (midnight or not issued)
-    events.restarts = bool(seen)
-    keep = -1 if seen else state.mark
-    events.add("day.opened", key, serial=state.serial + 1, date=today, q=now.q, restart=1 if seen else 0, keep=keep)
+    if today == state.date:
+        if better:
+            _opened(events, rules, now, key, serial=state.serial, date=today, restart=0, keep=-1)
+    elif today > state.date or now.q > state.q:
+        midnight = (now.t // 1000 + rules.tz * 60) % 86_400 < MIDNIGHT
+        seen = state.date and today > state.date and not better and (midnight or not issued)
+        restart, keep = (1, -1) if seen else (0, state.mark)
+        _opened(events, rules, now, key, serial=state.serial + 1, date=today, restart=restart, keep=keep)
+
+
+def _opened(events, rules, now, key, **data):
+    """`start`: the date's first second (Unix), 0 for unknown; late issues from before it are of another day."""
+    data["start"] = now.t // 1000 - (now.t // 1000 + rules.tz * 60) % 86_400 if now.q >= TRUSTED else 0
+    events.add("day.opened", key, q=now.q, **data)
 
 
 def tick(state, rules, command, now, events):
@@ -52,7 +57,7 @@ def tick(state, rules, command, now, events):
 def new_day(state, rules, command, now, events):
     """A clerk closes the day and opens the next, whatever the clock says."""
     today = date(now, rules.tz) if now.q >= TRUSTED else state.date
-    events.add("day.opened", serial=state.serial + 1, date=today, q=now.q, restart=1, keep=-1)
+    _opened(events, rules, now, None, serial=state.serial + 1, date=today, restart=1, keep=-1)
 
 
 def second(state, rules, now) -> int:

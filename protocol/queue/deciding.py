@@ -3,6 +3,7 @@
 from protocol.errors import Refused
 from protocol.queue import calls, day, operands, tickets
 from protocol.queue.answers import answer
+from protocol.queue.applying import apply
 from protocol.queue.state import BEGUN
 
 
@@ -13,7 +14,7 @@ def decide(state, rules, command, now) -> list:
     """
     op = command.get("op")
     key = command.get("key")
-    if op not in OPS or not operands.is_key(key):
+    if not isinstance(op, str) or op not in OPS or not operands.is_key(key):
         raise Refused("bad_command")
     if answer(state, key) is not None:
         return []
@@ -26,18 +27,18 @@ def decide(state, rules, command, now) -> list:
         if not state.serial:
             raise Refused("no_day")
         day.roll(state, rules, now, events, "")  # the first command after midnight may come before the tick
-        if events.restarts and op not in ("issue", "open", "close"):
-            raise Refused("no_ticket")  # it speaks of a ticket of yesterday
+        if events.list:
+            state = state.copy()  # the command finds the tickets as the new day leaves them
+            apply(state, events.list[0][0], events.list[0][1], now.t)
     OPS[op](state, rules, command, now, events)
     return events.list
 
 
 class Events:
-    """The events of one command, each with the next rev, the term and the key. `restarts`: numbers begin again."""
+    """The events of one command, each with the next rev, the term and the key."""
 
     def __init__(self, state, key):
         self.list = []
-        self.restarts = False
         self._key = key
         self._rev = state.rev
         self.term = state.term

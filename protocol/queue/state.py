@@ -42,6 +42,7 @@ class State:
         self.date = ""  # "2026-11-24", "" where no trusted clock has told it
         self.q = 0  # the clock's quality when it told the date
         self.opened = 0  # Unix seconds at which the day was opened
+        self.start = 0  # Unix seconds at which its date began, 0 for unknown
         self.mark = 0  # rev at the leader's boot
         self.low = 4  # the lowest clock quality of an issue since then
         self.issue = 0  # rev of the last issue
@@ -49,6 +50,7 @@ class State:
         self.c = 0  # counts calls
         self.calls = []  # (c, no, service, counter, Unix seconds), newest first
         self.keys = []  # (key, no, service, counter, rev), oldest first; indices as in a record
+        self.fresh = 0  # how many of them, the newest, are of this term
         self.names = [""]  # ids of services and counters; records hold indices
         self.closed = []  # ids of closed services, sorted
         self.runs = {}  # counter -> priority calls in a row there
@@ -85,10 +87,21 @@ class State:
             "rev": self.rev,
             "term": self.term,
             "leader": self.leader,
-            "day": [self.serial, self.date, self.q, self.opened, self.mark, self.low, self.issue, self.last],
+            "day": [
+                self.serial,
+                self.date,
+                self.q,
+                self.opened,
+                self.mark,
+                self.low,
+                self.issue,
+                self.last,
+                self.start,
+            ],
             "c": self.c,
             "calls": [list(call) for call in self.calls],
             "keys": [list(key) for key in self.keys],
+            "fresh": self.fresh,
             "names": self.names[1:],
             "closed": self.closed[:],
             "runs": [[name, self.runs[name]] for name in sorted(self.runs)],
@@ -102,15 +115,30 @@ class State:
         """The state that `dump` gave `value`."""
         state = cls()
         state.rev, state.term, state.leader, state.c = value["rev"], value["term"], value["leader"], value["c"]
-        state.serial, state.date, state.q, state.opened, state.mark, state.low, state.issue, state.last = value["day"]
+        state.serial, state.date, state.q, state.opened, state.mark, state.low, state.issue, state.last, state.start = (
+            value["day"]
+        )
         state.calls = [tuple(call) for call in value["calls"]]
         state.keys = [tuple(key) for key in value["keys"]]
+        state.fresh = value["fresh"]
         state.names = [""] + value["names"]
         state.closed = value["closed"][:]
         state.runs = dict(value["runs"])
         state.used = bytearray(binascii.a2b_base64(value["used"]))
         state.nos = bytearray(binascii.a2b_base64(value["nos"]))
         state.records = bytearray(binascii.a2b_base64(value["records"]))
+        return state
+
+    def copy(self):
+        """An equal state that changes by itself."""
+        state = State()
+        for name in self.__dict__:
+            value = getattr(self, name)
+            if isinstance(value, (list, bytearray)):
+                value = value[:]
+            elif isinstance(value, dict):
+                value = dict(value)
+            setattr(state, name, value)
         return state
 
     # Records.
@@ -127,7 +155,9 @@ class State:
 
     def slot(self, no: int) -> int:
         """The place of the open ticket `no` among the records, -1 where it is not open."""
-        pattern = struct.pack("<H", no & 0xFFFF)
+        if not self.status(no):
+            return -1
+        pattern = struct.pack("<H", no)
         nos = bytes(self.nos)
         i = nos.find(pattern)
         while i & 1 and i > 0:

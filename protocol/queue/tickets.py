@@ -3,7 +3,7 @@
 from protocol.errors import Refused
 from protocol.queue import operands
 from protocol.queue.day import second
-from protocol.queue.state import BEGUN, CALLED, DONE, NOSHOW, PARKED, PRIORITIES, SCORED, SERVING, WAITING, State
+from protocol.queue.state import BEGUN, CALLED, DONE, NOSHOW, PARKED, PRIORITIES, SCORED, SERVING, WAITING
 
 
 def issue(state, rules, command, now, events):
@@ -14,12 +14,11 @@ def issue(state, rules, command, now, events):
         raise Refused("bad_command")
     if service in state.closed:
         raise Refused("closed")
-    no = rules.low if events.restarts else max(rules.low, state.highest(rules.low, rules.high) + 1)
+    no = max(rules.low, state.highest(rules.low, rules.high) + 1)
     if no > rules.high:
         raise Refused("full")
     kind = "ticket.begun" if command.get("paper", 0) else "ticket.issued"
-    at = second(state, rules, now) if not events.restarts else second(State(), rules, now)
-    events.add(kind, no=no, service=service, priority=priority, at=at, q=now.q)
+    events.add(kind, no=no, service=service, priority=priority, at=second(state, rules, now), q=now.q)
 
 
 def printed(state, rules, command, now, events):
