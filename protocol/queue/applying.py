@@ -123,7 +123,7 @@ def _moved(status, allowed, counter="keep"):
         if i >= 0:
             service, priority, desk, flags, at, _, issued, rev = struct.unpack_from(FORM, state.records, i * SIZE)
             if late and flags & TOUCHED:
-                return None
+                return (no, service, 0)
             if counter == "set":
                 desk = state.name(data["counter"])
                 _announce(state, data, service, desk, priority, t, late)
@@ -155,7 +155,7 @@ def _announce(state, data, service, counter, priority, t, late) -> None:
 def _recalled(state, data, t, late):
     ticket = state.ticket(data["no"])
     if ticket is None or late:
-        return None
+        return (data["no"], 0, 0)
     service, counter = state.name(ticket.service), state.name(data["counter"])
     state.c = data["c"]
     state.calls = [(data["c"], data["no"], service, counter, t)] + state.calls[: CALLS - 1]
