@@ -211,14 +211,13 @@ def claim(body: ClaimCreate, who: Technician, parts: PartsDep) -> IdentityPublic
             parts.access.remove(username)
     parts.link.changed(parts.roster.devices(body.site))
     parts.queue.site_changed(body.site)
-    ca = parts.folder.ca / "ca.pem"
     return IdentityPublic(
         device=made.id,
         username=account.username,
         secret=secret,
         generation=made.generation,
         brokers=[BrokerPublic(host=one.host, port=one.port, tls=one.tls) for one in parts.settings.brokers],
-        ca=ca.read_text() if ca.exists() else None,
+        ca=parts.ca or None,
         site=made.site,
         position=made.position,
         role=role,

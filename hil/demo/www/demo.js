@@ -48,7 +48,7 @@ function front(hall) {
   once(byId("services"), hall.buttons, () => [
     ...hall.buttons.map((one) => button(one.kind === "priority" ? "priority" : "", "kiosk", { press: one.key },
       make("span", "letter", one.kind === "priority" ? "★" : one.letter), one.kind === "priority" ? WORDS.priority : one.name)),
-    button("small", "kiosk", { hold: hall.buttons[0].key, ms: 3500 }, WORDS.diagnosis),
+    button("small", "kiosk", { hold: "T", ms: 3500 }, WORDS.diagnosis),
   ]);
   once(byId("keys"), hall.keys, () => hall.keys.map((one) =>
     button(one.word ? "verb" : "", "counter", { key: one.key }, one.key, make("small", "", one.word || " "))));

@@ -1,0 +1,117 @@
+"""The stage: a controller and the devices of one hall, and the story of what happens to them."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from hil.api import Api, Json
+from hil.bench import Bench
+from hil.demo.controller import Controller
+from hil.demo.hall import PLACES, SITE, furnish
+from hil.device import Device
+from hil.parts import Ticket
+from protocol.announce import CLIPS
+from protocol.sentences import spoken
+
+LINE_MS = "25"  # pace of the printer: a ticket comes out in about half a second
+STORY = 40  # lines that are kept
+HUGE = 3  # the size of a ticket's number, at least
+
+
+class Stage:
+    """One hall on real MicroPython below `folder`. `open()` it, then press, look and unplug; `close()` ends it all."""
+
+    def __init__(self, folder: Path, port: int = 0) -> None:
+        self.controller = Controller(folder, port)
+        self.bench = Bench(folder / "devices")
+        self.api: Api | None = None
+        self.story: list[tuple[float, str]] = []  # Unix seconds, what happened; the newest first
+        self.on_change: Callable[[], None] = lambda: None
+        self._seen: dict[str, tuple[int, str, int]] = {}
+
+    async def open(self) -> None:
+        """Start the controller, make the hall, flash the devices, and power them on."""
+        await self.controller.start()
+        self.api = Api(self.controller.address)
+        await self.api.sign_in(self.controller.name, self.controller.password)
+        for name, identity in (await furnish(self.api)).items():
+            device = await self.bench.add(name, identity, BALAI_CLOCK="host", BALAI_LINE_MS=LINE_MS)
+            device.on_change = lambda device=device: self._watch(device)
+        await asyncio.gather(*(device.power_on() for device in self.bench.devices.values()))
+
+    async def close(self) -> None:
+        """End every process."""
+        await self.bench.stop()
+        if self.api is not None:
+            await self.api.__aexit__(None, None, None)
+        await self.controller.stop()
+
+    def device(self, name: str) -> Device:
+        """Return the device called `name`; KeyError for none."""
+        return self.bench.devices[name]
+
+    def tell(self, text: str) -> None:
+        """Add a line to the story."""
+        self.story.insert(0, (time.time(), text))
+        del self.story[STORY:]
+        self.on_change()
+
+    async def switch(self, name: str, what: str, on: bool) -> None:
+        """Pull or put back a plug: `what` is uplink, power or paper."""
+        device, title = self.device(name), self._title(name)
+        if what == "uplink":
+            self.bench.uplink(name, on)
+            self.tell(f"{title}: uplink {'tersambung lagi' if on else 'dicabut'}")
+        elif what == "power":
+            if on and not device.powered:
+                await device.power_on()
+            elif not on:
+                await device.cut_power()
+            self.tell(f"{title}: listrik {'menyala lagi' if on else 'dicabut'}")
+        else:
+            device.paper(on)
+            self.tell(f"{title}: kertas {'diisi' if on else 'dikeluarkan'}")
+
+    def uplink(self, name: str) -> bool:
+        """Whether the uplink of a device is up."""
+        return self.bench.uplinks[name].up
+
+    def said(self) -> str:
+        """Return the last call as the display's speaker has said it so far."""
+        clips = self.device("display").parts.player.clips
+        names = [CLIPS[number - 1] for number in clips]
+        last = len(names) - names[::-1].index("chime") if "chime" in names else 0
+        return " ".join(spoken(name, "id") for name in names[last:])
+
+    def links(self) -> dict[str, str]:
+        """Return the addresses of the hall's pages."""
+        return {page: f"{self.controller.address}/{page}?site={SITE}" for page in ("board", "console")}
+
+    async def queue(self) -> Json:
+        """Return the hall's queue as the controller has it."""
+        assert self.api is not None
+        return await self.api.get(f"/sites/{SITE}/queue")
+
+    def _watch(self, device: Device) -> None:
+        """Tell what a citizen would notice: papers, and numbers that appear."""
+        papers = sum(ticket.whole for ticket in device.tickets)
+        digits, clips = device.digits.strip(), len(device.parts.player.clips)
+        before = self._seen.get(device.name, (0, "", 0))
+        self._seen[device.name] = (papers, digits, clips)
+        if papers > before[0]:
+            self.tell(f"Anjungan mencetak {heading(device.tickets[papers - 1])}")
+        elif device.name == "display" and digits != before[1] and ">" in digits:
+            self.tell(f"Papan menunjukkan {digits.replace('>', ' → loket ')}")
+        elif (papers, digits, clips) != before:
+            self.on_change()
+
+    @staticmethod
+    def _title(name: str) -> str:
+        return next(place.title for place in PLACES if place.name == name)
+
+
+def heading(ticket: Ticket) -> str:
+    """Return the number on a ticket, or what else the paper is."""
+    largest = max(ticket.lines, key=lambda line: line.size)
+    return largest.text.strip() if largest.size >= HUGE else "slip diagnosis"
