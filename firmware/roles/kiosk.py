@@ -58,7 +58,10 @@ class Kiosk:
 
     def board(self, board, retained: bool = False) -> None:
         """The hall's newest board."""
+        opened = not self._open()
         self._board = board
+        if opened and self._open() and self._busy < 0:
+            self._idle()
 
     @property
     def fault(self) -> str:
@@ -195,8 +198,17 @@ class Kiosk:
         await asyncio.sleep_ms(REFUSED_MS)
         self._idle()
 
+    def _open(self) -> bool:
+        """Whether the hall's first day has been opened."""
+        return self._board is not None and self._board["day"] > 0
+
     def _idle(self) -> None:
-        self._show("P  %d" % self._priority if self._priority else READY if self._doc else codes.NO_CONFIG)
+        if not self._doc:
+            self._show(codes.NO_CONFIG)
+        elif not self._open():
+            self._show(codes.NO_DAY)
+        else:
+            self._show("P  %d" % self._priority if self._priority else READY)
 
     def _show(self, text: str) -> None:
         self._digits.show(text)

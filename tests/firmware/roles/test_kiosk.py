@@ -7,6 +7,7 @@ KIOSK = """
     kiosk.REFUSED_MS = 300
     kiosk.WATCH_MS = 20
     role = kiosk.Kiosk(parts, hall, hall_clock, journal.append, status, "020000000001", 1)
+    hall.configure(DOC)
     role.configure(DOC)
 """
 RUN = "asyncio.run(with_panel(lambda: keep(role)))"
