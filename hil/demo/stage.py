@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from hil.api import Api, Json
@@ -16,6 +17,8 @@ from protocol.sentences import spoken
 
 LINE_MS = "25"  # pace of the printer: a ticket comes out in about half a second
 STORY = 40  # lines that are kept
+MORNING = "ABDAC"  # the first citizens of the demo
+READY = "5IAP"  # "SIAP" on seven segments
 HUGE = 3  # the size of a ticket's number, at least
 
 
@@ -37,7 +40,7 @@ class Stage:
         await self.api.sign_in(self.controller.name, self.controller.password)
         for name, identity in (await furnish(self.api)).items():
             device = await self.bench.add(name, identity, BALAI_CLOCK="host", BALAI_LINE_MS=LINE_MS)
-            device.on_change = lambda device=device: self._watch(device)
+            device.on_change = partial(self._watch, device)
         await asyncio.gather(*(device.power_on() for device in self.bench.devices.values()))
 
     async def close(self) -> None:
@@ -73,6 +76,23 @@ class Stage:
             device.paper(on)
             self.tell(f"{title}: kertas {'diisi' if on else 'dikeluarkan'}")
 
+    async def fill(self) -> None:
+        """Play the start of a morning: citizens take tickets at the kiosk, the clerk at counter 1 serves the first."""
+        kiosk, counter = self.device("kiosk"), self.device("counter")
+        await kiosk.wait(lambda: kiosk.digits == READY)
+        for button in MORNING:
+            await self.take(button)
+        await counter.wait(lambda: counter.digits.startswith("N") and counter.digits != "N  0")
+        counter.key("A")
+
+    async def take(self, button: str) -> str:
+        """Press a button of the kiosk, wait for the paper, and return the number on it."""
+        kiosk = self.device("kiosk")
+        before = whole(kiosk)
+        kiosk.press(button)
+        await kiosk.wait(lambda: whole(kiosk) > before and kiosk.digits == READY)
+        return heading(kiosk.tickets[-1])
+
     def uplink(self, name: str) -> bool:
         """Whether the uplink of a device is up."""
         return self.bench.uplinks[name].up
@@ -95,7 +115,7 @@ class Stage:
 
     def _watch(self, device: Device) -> None:
         """Tell what a citizen would notice: papers, and numbers that appear."""
-        papers = sum(ticket.whole for ticket in device.tickets)
+        papers = whole(device)
         digits, clips = device.digits.strip(), len(device.parts.player.clips)
         before = self._seen.get(device.name, (0, "", 0))
         self._seen[device.name] = (papers, digits, clips)
@@ -109,6 +129,11 @@ class Stage:
     @staticmethod
     def _title(name: str) -> str:
         return next(place.title for place in PLACES if place.name == name)
+
+
+def whole(device: Device) -> int:
+    """Return how many papers have come out of a device, torn ones left out."""
+    return sum(ticket.whole for ticket in device.tickets)
 
 
 def heading(ticket: Ticket) -> str:
