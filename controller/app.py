@@ -1,15 +1,11 @@
 """The application: puts the parts together in their order, and serves them."""
 
 import asyncio
-import importlib.resources
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
-from pathlib import Path
 
 from fastapi import FastAPI
-from fastapi.responses import FileResponse
-from fastapi.staticfiles import StaticFiles
 
 from controller import health, metrics
 from controller.accounts import api as accounts
@@ -30,10 +26,10 @@ from controller.parts import Parts
 from controller.queue import api as queue
 from controller.queue.feature import Queue
 from controller.settings import Settings
-from controller.web import problems
+from controller.web import pages, problems
+from controller.web.guard import Guard
 
 API = "/api/v1"
-PAGES = ("board", "console")
 
 
 def create_app(settings: Settings, prepared: Callable[[], None] = lambda: None) -> FastAPI:
@@ -74,12 +70,13 @@ def create_app(settings: Settings, prepared: Callable[[], None] = lambda: None) 
     app.state.first_admin = parts.db.write(first_admin)
     app.state.readiness = health.Readiness(parts)
     app.add_middleware(metrics.Requests, metrics=parts.metrics)
+    app.add_middleware(Guard)
     problems.install(app)
     for router in (accounts.router, fleet.router, queue.router):
         app.include_router(router, prefix=API)
     app.include_router(health.router)
     app.include_router(metrics.router)
-    _pages(app, parts.folder.voice)
+    pages.install(app, parts.folder.voice)
     return app
 
 
@@ -129,19 +126,3 @@ def _broker(settings: Settings, folder: Folder, user: str) -> Broker:
     own = Credentials.of(folder)
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.broker_host, settings.broker_host)  # noqa: S104
     return Broker(host, settings.broker_port, user, own.controller if user == CONTROLLER else own.keeper)
-
-
-def _pages(app: FastAPI, voice: Path) -> None:
-    """Serve the hall's pages, the same that a kiosk serves, and the clips with which they speak."""
-    www = Path(str(importlib.resources.files("firmware"))) / "www"
-    app.mount("/www", StaticFiles(directory=www), name="www")
-    app.mount("/voice", StaticFiles(directory=voice, check_dir=False), name="voice")
-    for page in PAGES:
-        app.add_api_route(f"/{page}", _page(www / f"{page}.html"), methods=["GET"], include_in_schema=False)
-
-
-def _page(path: Path) -> Callable[[], FileResponse]:
-    def page() -> FileResponse:
-        return FileResponse(path, headers={"Cache-Control": "no-cache"})
-
-    return page

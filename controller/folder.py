@@ -31,7 +31,7 @@ class Folder:
 
         Raises FolderError where that is impossible.
         """
-        self._make(self.root, self.keys, self.ca, self.broker)
+        self._make(self.root, self.keys, self.ca, self.broker, self.voice)
 
     def make_root(self) -> None:
         """Make the folder and nothing in it. Raises FolderError as `make` does."""

@@ -76,6 +76,11 @@ def build(folder: Path, lang: str, force: bool = False) -> list[Path]:
     return paths
 
 
+@app.callback()
+def voice() -> None:
+    """The clips with which boards and displays speak."""
+
+
 @app.command("build")
 def build_command(
     lang: Annotated[list[str] | None, typer.Option(help="id, en; both where none is named")] = None,

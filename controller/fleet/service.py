@@ -85,7 +85,7 @@ def check_documents(session: Session, site: Site) -> None:
         try:
             encode(document(session, site, position), LONGEST)
         except BadMessage:
-            raise FleetError(f"The configuration would be larger than {LONGEST} bytes: shorten texts") from None
+            raise FleetError("The configuration would be too large for a device: shorten texts") from None
 
 
 def add_position(

@@ -1,9 +1,7 @@
 """Words for people: Indonesian first, English second, from one catalogue (gettext).
 
-English stands in the code; `locale/id/LC_MESSAGES/balai.po` holds the Indonesian. After a change of either:
-
-    pybabel extract -F controller/web/babel.cfg -o controller/web/locale/balai.pot controller
-    pybabel update -D balai -i controller/web/locale/balai.pot -d controller/web/locale
+English stands in the code; `locale/id/LC_MESSAGES/balai.po` holds the Indonesian. After a change of either `make words`
+brings template and catalogue up to date; what is new waits there for its translation.
 """
 
 import importlib.resources
@@ -13,7 +11,7 @@ from pathlib import Path
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.support import Translations
+from babel.support import NullTranslations, Translations
 from starlette.requests import HTTPConnection
 
 DOMAIN = "balai"
@@ -32,12 +30,19 @@ def language(request: HTTPConnection) -> str:
 
 def translate(text: str, lang: str) -> str:
     """Return the English `text` in `lang`; itself where the catalogue does not have it."""
-    return text if lang == "en" or not text else _catalogue(lang).gettext(text)
+    return text if not text else translations(lang).gettext(text)
+
+
+def N_(text: str) -> str:  # noqa: N802 - gettext's name for it
+    """Return `text`, marked for the catalogue; it is translated where it is used."""
+    return text
 
 
 @cache
-def _catalogue(lang: str) -> Translations:
-    """The catalogue is compiled when it is first needed, so that no compiled file can be out of date."""
+def translations(lang: str) -> NullTranslations:
+    """Return the catalogue of a language, compiled when it is first needed: no compiled file can be out of date."""
+    if lang == "en":
+        return NullTranslations()
     with (LOCALE / lang / "LC_MESSAGES" / f"{DOMAIN}.po").open("rb") as file:
         messages = read_po(file, lang, DOMAIN)
     compiled = BytesIO()

@@ -9,25 +9,25 @@ from starlette.exceptions import HTTPException
 
 from controller.broker.access import AccessError
 from controller.db import Busy, DatabaseError, DiskFull
-from controller.web.i18n import language, translate
+from controller.web.i18n import N_, language, translate
 
 log = logging.getLogger(__name__)
 
 MEDIA = "application/problem+json"
 TITLES = {
-    400: "The request makes no sense",
-    401: "Please sign in",
-    403: "You may not do this",
-    404: "There is no such thing",
-    405: "That cannot be done here",
-    409: "That contradicts what is there",
-    413: "The request is too large",
-    415: "Send JSON",
-    422: "Something in the request is wrong",
-    429: "Too many attempts: wait a little",
-    500: "Something went wrong here",
-    503: "Not possible at the moment: try again",
-    507: "The controller's disk is full: call an admin",
+    400: N_("The request makes no sense"),
+    401: N_("Please sign in"),
+    403: N_("You may not do this"),
+    404: N_("There is no such thing"),
+    405: N_("That cannot be done here"),
+    409: N_("That contradicts what is there"),
+    413: N_("The request is too large"),
+    415: N_("Send JSON"),
+    422: N_("Something in the request is wrong"),
+    429: N_("Too many attempts: wait a little"),
+    500: N_("Something went wrong here"),
+    503: N_("Not possible at the moment: try again"),
+    507: N_("The controller's disk is full: call an admin"),
 }
 
 
@@ -46,7 +46,7 @@ def document(request: Request, status: int, detail: str = "", headers: dict[str,
     lang = language(request)
     body = {
         "type": "about:blank",
-        "title": translate(TITLES.get(status, "The request failed"), lang),
+        "title": translate(TITLES.get(status, N_("The request failed")), lang),
         "status": status,
         "detail": translate(detail, lang) if detail else "",
     }
@@ -79,7 +79,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(AccessError)
     async def access(request: Request, error: AccessError) -> JSONResponse:
         log.warning("the broker's accounts: %s", error)
-        return document(request, 503, "The broker cannot be told now; it will be when it is back")
+        return document(request, 503, N_("The broker cannot be told now; it will be when it is back"))
 
     @app.exception_handler(Exception)
     async def anything(request: Request, error: Exception) -> JSONResponse:

@@ -25,6 +25,7 @@ function big(call, fresh) {
 
 function rest(top) {
   const rows = board.calls.filter((call) => !top || call.c !== top.c).slice(0, 4);
+  byId("now").classList.toggle("alone", !rows.length);
   byId("last").replaceChildren(
     make("li", "title", rows.length ? w.last : ""),
     ...rows.map((call) => make("li", "", "", make("span", "number", label(texts, call.service, call.no)), make("span", "to", counterName(texts, call.counter)))),
@@ -32,10 +33,10 @@ function rest(top) {
 }
 
 function foot() {
-  byId("services").replaceChildren(...board.services.map((one) => {
-    const row = make("li", one.open ? "" : "closed", `${serviceName(texts, one.id)} `);
-    row.append(one.open ? make("b", "", String(one.waiting)) : make("span", "", w.closed));
-    if (one.open) row.append(` ${w.waiting}`);
+  const letter = (id) => (texts.services.find((one) => one.id === id) || {}).letter || id;
+  byId("services").replaceChildren(make("li", "", w.queue), ...board.services.map((one) => {
+    const row = make("li", one.open ? "" : "closed", `${letter(one.id)} `, make("b", "", one.open ? String(one.waiting) : w.closed));
+    row.title = serviceName(texts, one.id);
     return row;
   }));
 }
@@ -103,7 +104,7 @@ async function start() {
   tell();
   setInterval(tell, 1000);
   const sound = byId("sound");
-  sound.textContent = `🔈 ${w.sound}`;
+  sound.querySelector("span").textContent = w.sound;
   sound.onclick = () => unlock(lang, (muted) => { sound.hidden = !muted; });
   unlock(lang, (muted) => { sound.hidden = !muted; });
   shown(answer.board);

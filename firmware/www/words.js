@@ -2,7 +2,7 @@
 const WORDS = {
   id: {
     now: "Nomor dipanggil", last: "Panggilan sebelumnya", none: "Belum ada panggilan", take: "Silakan ambil nomor di anjungan",
-    waiting: "menunggu", closed: "tutup", up: "Tersambung", down: "Sambungan terputus", local: "Jaringan balai",
+    closed: "tutup", up: "Tersambung", down: "Sambungan terputus", local: "Jaringan balai",
     since: "data pukul", sound: "Nyalakan suara", free: "Kosong",
     next: "Panggil berikutnya", recall: "Panggil ulang", serve: "Mulai layani", finish: "Selesai", no_show: "Tidak hadir",
     park: "Tunda", transfer: "Pindahkan", call: "Panggil nomor", issue: "Tambah tiket", resume: "Kembalikan", open: "Buka", close: "Tutup",
@@ -10,7 +10,7 @@ const WORDS = {
     choose: "Pilih loket Anda", state_called: "dipanggil", state_serving: "dilayani", state_waiting: "menunggu", state_parked: "ditunda",
     state_noshow: "tidak hadir", state_begun: "sedang dicetak", number: "Nomor tiket", service: "Layanan", priority: "Prioritas",
     cancel: "Batal", ok: "Lanjut", signout: "Keluar", board: "Papan", sending: "Mengirim…", in_hall: "Konsol di balai",
-    unknown: "Belum pasti: anjungan belum menjawab. Kami terus menanyakan; jangan tekan lagi.", done: "Selesai", minutes: "mnt",
+    unknown: "Belum pasti: anjungan belum menjawab. Kami terus menanyakan; jangan tekan lagi.", done: "Berhasil", minutes: "mnt",
     offline: "Pengendali tidak terjangkau. Periksa jaringan; halaman ini mencoba lagi sendiri.",
     refused_empty: "Tidak ada yang menunggu untuk loket ini.", refused_no_ticket: "Nomor itu tidak ada hari ini.",
     refused_wrong_state: "Tiket itu sudah berubah. Lihat daftar, lalu pilih lagi.", refused_closed: "Layanan itu sedang tutup.",
@@ -22,7 +22,7 @@ const WORDS = {
   },
   en: {
     now: "Now calling", last: "Called before", none: "No calls yet", take: "Please take a number at the kiosk",
-    waiting: "waiting", closed: "closed", up: "Connected", down: "Connection lost", local: "Hall network",
+    closed: "closed", up: "Connected", down: "Connection lost", local: "Hall network",
     since: "as of", sound: "Turn sound on", free: "Free",
     next: "Call next", recall: "Call again", serve: "Start serving", finish: "Finish", no_show: "No-show",
     park: "Park", transfer: "Transfer", call: "Call a number", issue: "Add a ticket", resume: "Put back", open: "Open", close: "Close",

@@ -65,13 +65,13 @@ async def _play(folder: Path, controller: socket.socket, listening: socket.socke
         async with _stoppable():
             await stage.open()
             page = Page(stage)
-            server = _Server(uvicorn.Config(page.app, log_level="warning", timeout_graceful_shutdown=2))
+            server = _Server(uvicorn.Config(page.app, log_level="warning", lifespan="off", timeout_graceful_shutdown=2))
             serving = asyncio.create_task(server.serve([listening]))
             speaking = asyncio.create_task(_voice(stage))
-            filling = asyncio.create_task(stage.fill())
+            filling = asyncio.create_task(_fill(stage))
             try:
                 _tell(stage, int(listening.getsockname()[1]))
-                await asyncio.gather(serving, filling)
+                await asyncio.wait({serving})
             finally:
                 page.close()
                 server.should_exit = True
@@ -111,6 +111,11 @@ async def _stoppable():  # type: ignore[no-untyped-def]
         if not stopped:
             raise
         print("stopped", flush=True)
+
+
+async def _fill(stage: Stage) -> None:
+    with contextlib.suppress(DeviceError):  # somebody has pulled a plug meanwhile
+        await stage.fill()
 
 
 async def _voice(stage: Stage) -> None:

@@ -15,9 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from hil.api import Json
 from hil.demo.hall import COUNTERS, NAME, PLACES, SERVICES
 from hil.demo.stage import Stage
-from hil.device import Device
+from hil.device import ROOT, Device
 
 WWW = Path(__file__).parent / "www"
+ICON = ROOT / "firmware" / "www" / "icon.svg"
 QUIET_S = 0.04  # changes that come closer together than this are one
 HEARTBEAT_S = 15
 WORDS = {"A": "panggil", "B": "ulang", "C": "layani", "D": "tak hadir", "#": "nomor", "*": "hapus"}
@@ -50,6 +51,7 @@ class Page:
         self._paper = True
         stage.on_change = self._change
         self.app = FastAPI(title="Balai demo", docs_url=None, redoc_url=None, openapi_url=None)
+        self.app.add_api_route("/demo/www/icon.svg", lambda: FileResponse(ICON), response_model=None)
         self.app.mount("/demo/www", StaticFiles(directory=WWW))
         self.app.add_api_route("/", lambda: RedirectResponse("/demo"), response_model=None)
         self.app.add_api_route("/demo", lambda: FileResponse(WWW / "index.html"), response_model=None)

@@ -18,6 +18,8 @@ from protocol.sentences import spoken
 LINE_MS = "25"  # pace of the printer: a ticket comes out in about half a second
 STORY = 40  # lines that are kept
 MORNING = "ABDAC"  # the first citizens of the demo
+# Keys of the keypad and what it shows then: the first is called, served (the point) and done, the next is called.
+SERVING = (("A", "A  1"), ("C", "A . 1"), ("C", "N  2"), ("A", "B  2"))
 READY = "5IAP"  # "SIAP" on seven segments
 HUGE = 3  # the size of a ticket's number, at least
 
@@ -82,8 +84,9 @@ class Stage:
         await kiosk.wait(lambda: kiosk.digits == READY)
         for button in MORNING:
             await self.take(button)
-        await counter.wait(lambda: counter.digits.startswith("N") and counter.digits != "N  0")
-        counter.key("A")
+        for key, shown in SERVING:
+            counter.key(key)
+            await counter.wait(partial(_shows, counter, shown))
 
     async def take(self, button: str) -> str:
         """Press a button of the kiosk, wait for the paper, and return the number on it."""
@@ -129,6 +132,10 @@ class Stage:
     @staticmethod
     def _title(name: str) -> str:
         return next(place.title for place in PLACES if place.name == name)
+
+
+def _shows(device: Device, digits: str) -> bool:
+    return device.digits == digits
 
 
 def whole(device: Device) -> int:

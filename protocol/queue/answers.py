@@ -48,7 +48,7 @@ def outcome(key: str, events, state) -> dict:
 
 def waiting(state) -> list:
     """The open tickets: those that wait first, in the order of their places; then the others by issue."""
-    lists = ([], [])
+    lists: tuple[list, list] = ([], [])
     for i, ticket in enumerate(state.open()):
         lists[ticket.status != WAITING].append((ticket.at, i, ticket))  # MicroPython's sort does not keep ties in order
     return [one[2] for one in sorted(lists[0], key=_place) + lists[1]]
