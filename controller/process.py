@@ -27,6 +27,7 @@ from controller.settings import Settings
 
 GRACE_S = 2  # for requests that do not end: event streams
 BROKER_S = 5.0  # how long the broker is waited for before saying that we serve
+SWITCH_S = 0.0005  # a thread that answers a device waits this long, not 5 ms, for one that stores events
 WRONG = 78  # EX_CONFIG of sysexits.h
 
 
@@ -58,6 +59,7 @@ class Server(uvicorn.Server):
 
 def main(listening: int, ear: Ear) -> int:
     """Serve on the socket `listening` until told to stop; return the exit code."""
+    sys.setswitchinterval(SWITCH_S)
     settings = Settings.model_validate(json.load(sys.stdin))
     log.set_up(settings)
     try:

@@ -124,7 +124,7 @@ class Stage:
         self._seen[device.name] = (papers, digits, clips)
         if papers > before[0]:
             self.tell(f"Anjungan mencetak {heading(device.tickets[papers - 1])}")
-        elif device.name == "display" and digits != before[1] and ">" in digits:
+        elif device.name == "display" and digits != before[1] and ">" in digits and "#" not in digits:
             self.tell(f"Papan menunjukkan {digits.replace('>', ' → loket ')}")
         elif (papers, digits, clips) != before:
             self.on_change()

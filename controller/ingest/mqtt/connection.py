@@ -81,7 +81,9 @@ class _Client(paho.Client):
     fast = False
 
     def _create_socket(self) -> "paho.SocketLike":
-        self.lane = Lane(cast(socket.socket, super()._create_socket()), self.fast)
+        sock = cast(socket.socket, super()._create_socket())
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # an answer must not wait for the other end's ack
+        self.lane = Lane(sock, self.fast)
         return cast("paho.SocketLike", self.lane)
 
 

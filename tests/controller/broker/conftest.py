@@ -4,6 +4,7 @@ import socket
 import ssl
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -50,11 +51,13 @@ class OwnBroker:
         """Start it; where accounts are given, they are written first."""
         if accounts:
             self.mosquitto.write_accounts(accounts)
-        self.process = subprocess.Popen(self.mosquitto.prepare(), stderr=subprocess.PIPE)
-        assert self.process.stderr is not None
-        for line in self.process.stderr:
-            if b"running" in line:
-                threading.Thread(target=self.process.stderr.read, daemon=True).start()
+        self.process = subprocess.Popen(self.mosquitto.prepare(), stderr=subprocess.DEVNULL)
+        while self.process.poll() is None:
+            try:
+                socket.create_connection(("127.0.0.1", self.settings.broker_port)).close()
+            except ConnectionRefusedError:
+                time.sleep(0.02)
+            else:
                 return
         pytest.fail("the broker does not start")
 

@@ -27,6 +27,7 @@ def keeping(broker):
     from_file.append(Account("02ba1a100002", 1, "genteng", "a-secret-of-the-display"))
     one = Keeping(broker.keeper(), *from_file)
     yield one
+    assert one.access.connected.wait(HANGS)
     for username in (NEW.username, "02ba1a1000aa.2"):
         one.access.remove(username)
     one.access.stop()

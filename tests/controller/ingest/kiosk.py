@@ -2,10 +2,11 @@
 the controller says that it is committed."""
 
 import asyncio
+import contextlib
 import json
 import random
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from protocol.canonical import encode
 from protocol.events import envelope
@@ -96,16 +97,15 @@ class Kiosk:
                 self.publish("event", envelope(self.log, 1, self.lo, rows))
                 self.sent += 1
                 end = rows[-1][0]
-                await self._within(random.uniform(RESEND_S / 2, RESEND_S * 2), lambda end=end: self.acked >= end)
+                pause = random.uniform(RESEND_S / 2, RESEND_S * 2)
+                await self._within(pause, lambda end=end: self.acked >= end or not self._welcome)
             else:
                 await self.until(lambda: self.acked < self.last or not self._welcome)
 
     async def _within(self, seconds: float, true: Callable[[], bool]) -> None:
-        waits: Awaitable[None] = self.until(lambda: true() or (not self._welcome and self._controller != ""))
-        try:
-            await asyncio.wait_for(waits, seconds)
-        except TimeoutError:
-            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.until(true)
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
         while True:

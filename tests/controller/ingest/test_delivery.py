@@ -107,8 +107,8 @@ async def killed(child: asyncio.subprocess.Process) -> None:
 
 
 async def test_the_controller_killed_in_the_middle_of_100_000_events(broker: Mosquitto, db: Database, path: Path):
-    kiosks = [Kiosk(f"kiosk{number:02}", broker.port, batch=25) for number in range(25)]
-    each = 4_000
+    kiosks = [Kiosk(f"kiosk{number:03}", broker.port, batch=40) for number in range(100)]
+    each = 1_000
     for kiosk in kiosks:
         fill(kiosk, each)
     child = await start(path, broker.port)
