@@ -38,18 +38,26 @@ def encode(value, limit: int = LIMIT) -> bytes:
 
 
 def decode(data, limit: int = LIMIT):
-    """The value of JSON bytes, canonical or not. Raises BadMessage for anything that is not of the contract."""
+    """The value of JSON bytes, canonical or not. Raises BadMessage for anything that is not of the contract.
+
+    Of what is not canonical MicroPython's parser takes more than CPython's ("[1 2]"), and no surrogate pairs.
+    """
     if len(data) > limit:
         raise BadMessage("larger than %d bytes" % limit)
     try:
+        text = str(data, "utf-8")  # CPython's parser would also take UTF-16
         # Only what CPython also refuses: NaN and Infinity, and floats, which it would round.
-        if _FAST:
-            value = json.loads(bytes(data), parse_float=_refuse, parse_constant=_refuse)  # pyright: ignore[reportCallIssue]
+        if _FAST:  # noqa: SIM108
+            value = json.loads(text, parse_float=_refuse, parse_constant=_refuse)  # pyright: ignore[reportCallIssue]
         else:
-            value = json.loads(bytes(data))
-    except (ValueError, UnicodeError, RecursionError, RuntimeError):
+            value = json.loads(text)
+    except (ValueError, UnicodeError, RuntimeError):  # RuntimeError: nested too deep
         raise BadMessage("not JSON")
+    if not _FAST:
+        _check_ends(text.strip(" \t\r\n"))
     _check(value, DEPTH)
+    if "\\u" in text:
+        _check_texts(value)
     return value
 
 
@@ -78,6 +86,28 @@ def _check(value, depth: int) -> None:
             _check(one, depth - 1)
     else:
         raise BadMessage("neither text nor integer")
+
+
+def _check_ends(text: str) -> None:
+    """Raise BadMessage for what MicroPython's parser takes as an end: a missing bracket, the other one, a NUL."""
+    if "\0" in text or {"{": "}", "[": "]"}.get(text[0], text[-1]) != text[-1]:
+        raise BadMessage("not JSON")
+
+
+def _check_texts(value) -> None:
+    """Raise BadMessage where an escape has made half of a surrogate pair, which has no UTF-8."""
+    kind = type(value)
+    if kind is str:
+        for letter in value:
+            if 0xD800 <= ord(letter) <= 0xDFFF:
+                raise BadMessage("a text is not UTF-8")
+    elif kind is dict:
+        for key in value:
+            _check_texts(key)
+            _check_texts(value[key])
+    elif kind is list:
+        for one in value:
+            _check_texts(one)
 
 
 def _write(put, value, depth: int) -> None:

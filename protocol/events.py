@@ -122,7 +122,7 @@ def check_event(event) -> None:
         raise BadMessage("wrong q")
     if type(up) is not int or not 0 <= up <= MAX_SEQ:
         raise BadMessage("wrong up")
-    if kind not in _PLANS and not is_kind(kind):
+    if type(kind) is not str or (kind not in _PLANS and not is_kind(kind)):
         raise BadMessage("wrong kind")
     check(kind, data)
 

@@ -347,8 +347,8 @@ class LyingClocks(Hall):
     liars = True
 
 
-QUICK = settings(max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck))
-LONG = settings(QUICK, max_examples=3000, stateful_step_count=120)
+QUICK = settings(max_examples=600, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck))
+LONG = settings(QUICK, max_examples=6000, stateful_step_count=120)
 
 TestHall = Hall.TestCase
 TestHall.settings = QUICK
