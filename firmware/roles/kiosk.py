@@ -25,16 +25,14 @@ class Kiosk:
     """One press, one number. The hall's queue is behind `hall`, be it led here or elsewhere."""
 
     def __init__(self, parts, hall, clock, note, status, device: str, boot: int):
-        """`note(kind, data)` puts an event into the journal; `status()` is the node's state as a dict;
-        `device` and `boot` make the keys of this device's commands its own.
-        """
+        """`note(kind, data)` writes an event; `status()` is the node's state; `device` and `boot` make keys unique."""
         self._hall = hall
         self._clock = clock
         self._status = status
         self._key_stem = "%s.%d." % (device, boot)
         self._keys = 0
         self._doc = {}
-        self._board = None
+        self._board = None  # until the first day is open
         self._printer = parts["printer"]
         self._digits = parts["digits"]
         self._buttons = parts["buttons"]
@@ -58,9 +56,9 @@ class Kiosk:
 
     def board(self, board, retained: bool = False) -> None:
         """The hall's newest board."""
-        opened = not self._open()
-        self._board = board
-        if opened and self._open() and self._busy < 0:
+        opened = self._board is None
+        self._board = board if board["day"] else None
+        if opened and self._busy < 0:
             self._idle()
 
     @property
@@ -115,7 +113,7 @@ class Kiosk:
                 await self._wake.wait()
 
     async def watch(self) -> None:
-        """Look after the printer while nobody presses, and forget a priority that nobody used."""
+        """Look after the printer, and forget a priority that nobody used."""
         watches = 0
         while True:
             if self._priority and self._clock.up() - self._chosen >= PRIORITY_MS:
@@ -198,14 +196,10 @@ class Kiosk:
         await asyncio.sleep_ms(REFUSED_MS)
         self._idle()
 
-    def _open(self) -> bool:
-        """Whether the hall's first day has been opened."""
-        return self._board is not None and self._board["day"] > 0
-
     def _idle(self) -> None:
         if not self._doc:
             self._show(codes.NO_CONFIG)
-        elif not self._open():
+        elif self._board is None:
             self._show(codes.NO_DAY)
         else:
             self._show("P  %d" % self._priority if self._priority else READY)
