@@ -1,8 +1,9 @@
 """Devices by the hundred in one process: raw sockets that publish what kiosks' journals hold.
 
-Reads one JSON line on stdin: {"port", "devices", "messages", "batch", "window", "seed"}. Prints "ready" when every
-device is connected and every packet is encoded, waits for a line, then sends as fast as the broker's PUBACKs let each
-device (`window` unacknowledged at most). Prints {"seconds", "cpu"} when all is acknowledged, and ends when stdin does.
+Reads one JSON line on stdin: {"port", "devices", "messages", "batch", "window", "seed"} and, where the broker asks for
+them, "accounts": {device: [username, password]}. Prints "ready" when every device is connected and every packet is
+encoded, waits for a line, then sends as fast as the broker's PUBACKs let each device (`window` unacknowledged at most).
+Prints {"seconds", "cpu"} when all is acknowledged, and ends when stdin does.
 """
 
 import json
@@ -52,12 +53,13 @@ def publish(topic: bytes, mid: int, body: bytes) -> bytes:
     return b"\x32" + length + rest
 
 
-def connect(port: int, name: str) -> socket.socket:
+def connect(port: int, name: str, username: str = "", password: str = "") -> socket.socket:
     """Return a socket with an MQTT 3.1.1 session on it, clean, subscribed to the device's acks."""
     sock = socket.create_connection(("127.0.0.1", port))
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    ident = name.encode()
-    head = b"\x00\x04MQTT\x04\x02\x00\x00" + len(ident).to_bytes(2, "big") + ident
+    who = [one.encode() for one in ((name, username, password) if username else (name,))]
+    flags = b"\xc2" if username else b"\x02"
+    head = b"\x00\x04MQTT\x04" + flags + b"\x00\x00" + b"".join(len(one).to_bytes(2, "big") + one for one in who)
     sock.sendall(b"\x10" + bytes([len(head)]) + head)
     topic = f"balai/1/{name}/down/ack".encode()
     rest = b"\x00\x01" + len(topic).to_bytes(2, "big") + topic + b"\x01"
@@ -124,7 +126,8 @@ def main() -> None:
     devices = []
     for number in range(order["devices"]):
         made = packets(number, order["messages"] // order["devices"], order["batch"], order["seed"])
-        device = Device(connect(order["port"], device_name(number)), made, order["window"])
+        account = order.get("accounts", {}).get(device_name(number), ())
+        device = Device(connect(order["port"], device_name(number), *account), made, order["window"])
         selector.register(device.sock, selectors.EVENT_READ, device)
         devices.append(device)
     print("ready", flush=True)

@@ -9,12 +9,15 @@ from controller.broker.security import Account
 from controller.broker.vault import Vault
 from controller.fleet.models import Device, Grant, Position, Site
 from controller.ingest.alarms import now_ms
+from controller.ingest.models import Event
 from protocol.canonical import encode
 from protocol.errors import BadMessage
 
 CONTROLLER = "controller"  # leads where no kiosk does
-CONTROLLER_BAND = (800, 999)
+ALL_BAND = (1, 999)  # the controller's, where no kiosk may lead
+CONTROLLER_BAND = (800, 999)  # the controller's beside kiosks
 KIOSK_BANDS = ((1, 499), (500, 799))  # of the first and the second kiosk that may lead
+A_DAY_MS = 36 * 3_600_000  # longer than any day of a hall
 LONGEST = 3072  # bytes of a configuration document
 
 Json = dict[str, object]
@@ -44,7 +47,7 @@ def positions_of(session: Session, site: str) -> list[Position]:
 def bands(positions: list[Position]) -> dict[str, list[int]]:
     """Return the bands of numbers: of each position that may lead, and of the controller."""
     found = {position.id: [position.low, position.high] for position in positions if position.leads}
-    return {**found, CONTROLLER: list(CONTROLLER_BAND)}
+    return {**found, CONTROLLER: list(CONTROLLER_BAND if found else ALL_BAND)}
 
 
 def document(session: Session, site: Site, position: Position | None) -> Json:
@@ -101,11 +104,13 @@ def add_position(
     if leads and role != "kiosk":
         raise FleetError("Only a kiosk can lead")
     taken = [CONTROLLER_BAND, *((other.low, other.high) for other in others if other.leads)]
+    if len(taken) == 1 and (given := _given(session, site)):
+        taken.append((1, given))
     low, high = 0, 0
     if leads:
         free = [one for one in KIOSK_BANDS if not any(_overlap(one, other) for other in taken)]
         if band is None and not free:
-            raise FleetError("No band of numbers is free: give one")
+            raise FleetError("No band of numbers is free today: give one, or make the position tomorrow")
         low, high = band or free[0]
         if any(_overlap((low, high), other) for other in taken):
             raise FleetError("The band of numbers overlaps another")
@@ -116,6 +121,18 @@ def add_position(
     hall.rev += 1
     session.add(hall)
     return position
+
+
+def _given(session: Session, site: str) -> int:
+    """Return the highest number that the controller has given at a site lately: a kiosk must not give it again."""
+    query = select(Event.data).where(
+        Event.site == site,
+        Event.device == CONTROLLER,
+        col(Event.kind).in_(("ticket.begun", "ticket.issued")),
+        Event.at > now_ms() - A_DAY_MS,
+    )
+    numbers = [data["no"] for data in session.exec(query)]
+    return max((number for number in numbers if isinstance(number, int)), default=0)
 
 
 def _overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:

@@ -1,15 +1,10 @@
 """What the tests of ingest share: a store on a fresh SQLite file, a real Mosquitto, devices."""
 
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-sys.path.append(
-    str(Path(__file__).resolve().parents[3])
-)  # for bench, which is not installed, and the modules beside this
 
 from bench.broker import Mosquitto
 from controller.db import Database
