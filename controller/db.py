@@ -62,7 +62,7 @@ class Database:
         self.url = make_url(url)
         if self.url.get_backend_name() == "postgresql":
             self.url = self.url.set(drivername="postgresql+psycopg")
-            self._writer: _Writer = _Pool(_postgres(self.url, readers), readers)
+            self._writer: _Writer = _Each(_postgres(self.url, readers))
             self._readers = self._writer.engine
         elif self.url.get_backend_name() == "sqlite" and self.url.database not in (None, "", ":memory:"):
             self._writer = _Thread(_sqlite(self.url, 1, "BEGIN IMMEDIATE"))
@@ -201,13 +201,13 @@ class _Thread(_Writer):
             job.tell()
 
 
-class _Pool(_Writer):
-    """PostgreSQL: each function a transaction of its own; the server keeps them apart."""
+class _Each(_Writer):
+    """PostgreSQL: each function a transaction of its own, on one thread: what projectors keep in memory is theirs."""
 
-    def __init__(self, engine: Engine, size: int) -> None:
+    def __init__(self, engine: Engine) -> None:
         super().__init__(engine)
         self._local = threading.local()
-        self._threads = ThreadPoolExecutor(size, "database-writer")
+        self._threads = ThreadPoolExecutor(1, "database-writer")
 
     def submit(self, fn: Callable[[Session], T]) -> "Future[T]":
         job = _Job(fn)

@@ -152,7 +152,7 @@ class Store:
             projector.forget()
 
     def _group(self, session: Session) -> Group:
-        heads = self._heads if self._db.sqlite else Heads()  # a server has other writers, and we have several threads
+        heads = self._heads if self._db.sqlite else Heads()  # a server has other writers
         if heads.begin(Raw(session)):
             for projector in self._projectors:
                 projector.forget()
