@@ -40,6 +40,10 @@ class Api:
         """POST `body` to `path` below /api/v1."""
         return await self._send("POST", path, body, headers=headers)
 
+    async def patch(self, path: str, body: Json) -> Json:
+        """PATCH `path` below /api/v1 with `body`."""
+        return await self._send("PATCH", path, body)
+
     async def claim(self, device: str, site: str, position: str) -> Json:
         """Return a new identity for `device` at a position; the secret in it is shown only here."""
         return await self.post("/devices/claims", {"device": device, "site": site, "position": position})

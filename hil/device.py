@@ -44,7 +44,7 @@ class Device:
         self._reading: list[asyncio.Task[None]] = []
         self._changed = asyncio.Condition()
         self._ready = False
-        self._again = False
+        self._held: set[str] = set()  # buttons and keys that a hand is on
 
     # Power.
 
@@ -111,6 +111,7 @@ class Device:
 
     def press(self, button: str) -> None:
         """Press a button."""
+        self._held.add(button)
         self.say({"press": button})
 
     def hold(self, button: str, ms: int = 3500) -> None:
@@ -119,6 +120,7 @@ class Device:
 
     def key(self, key: str) -> None:
         """Press a key of the keypad."""
+        self._held.add(key)
         self.say({"key": key})
 
     def paper(self, state: bool | str) -> None:
@@ -131,6 +133,10 @@ class Device:
     def tickets(self) -> list[Ticket]:
         """The papers that came out, oldest first."""
         return self.parts.paper.tickets
+
+    async def released(self, name: str) -> None:
+        """Wait until the hand has let go of a button or key that was pressed."""
+        await self.wait(lambda: name not in self._held)
 
     @property
     def digits(self) -> str:
@@ -159,6 +165,7 @@ class Device:
                 line = None
             if isinstance(line, dict):
                 self._ready = self._ready or "ready" in line
+                self._held.discard(str(line.get("released")))
                 self.parts.take(line)
                 await self._tell()
             else:
