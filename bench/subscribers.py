@@ -20,6 +20,7 @@ from bench.load import site_of
 from controller.db import Database
 from controller.ingest import Broker, Bus, Place, Store
 from controller.migrations import upgrade
+from controller.queue.projector import QueueProjector
 
 
 def bare(port: int, messages: int) -> None:
@@ -54,8 +55,7 @@ def ours(port: int, events: int, folder: Path) -> None:
     upgrade(db)
     place = {f"24dcc3{number:06x}": Place(site_of(number), "kiosk-1") for number in range(2000)}
     store = Store(db, place.get)
-    for projector in projectors():
-        store.register(projector)
+    store.register(QueueProjector())
     bus = Bus(Broker.of(f"mqtt://127.0.0.1:{port}"), store)
     bus.start()
     bus.wait(30)
@@ -68,10 +68,6 @@ def ours(port: int, events: int, folder: Path) -> None:
         print(store.refusals.counts, file=sys.stderr)
     bus.stop()
     db.close()
-
-
-def projectors():
-    return []
 
 
 def report(end: float, cpu: float) -> None:

@@ -130,7 +130,9 @@ class Node:
 
     def command(self, op: str, args):
         """A fleet command: (outcome, reason)."""
-        if op == "identify":
+        if op == "birth":
+            self._link.rebirth()
+        elif op == "identify":
             asyncio.create_task(self.role.identify())
         elif op == "reboot":
             asyncio.create_task(self._reboot())

@@ -20,13 +20,12 @@ class Inbox:
     `command(op, args) -> (outcome, reason)` carries out a fleet command;
     `queue(command) -> outcome` where this device leads, else None;
     `configure(doc)` after a configuration was kept;
-    `board(board, retained)`; `line(up)`; `timed()` after the time was told; `settings`.
+    `board(board, retained)`; `line(up)`; `timed()` after the time was told; `note(kind, data)`; `settings`.
     """
 
     def __init__(self, link, identity, journal, clock, handlers):
         self._link = link
         self._identity = identity
-        self._journal = journal
         self._clock = clock
         self._handlers = handlers
         self._requests = {}  # id -> [event, response]
@@ -34,6 +33,7 @@ class Inbox:
         self._down = topics.down(identity.device, "")
         self._sid = ""  # the controller's
         self.refused = 0  # messages that made no sense
+        self._told = []  # of which kinds the console has heard
 
     def take(self, topic: str, payload: bytes, retained: bool) -> None:
         """Take one message."""
@@ -48,15 +48,22 @@ class Inbox:
                 if what == "ack":
                     self._ack(body)
                 elif retained:
-                    self.refused += 1  # nothing but boards and presence is ever retained
+                    self._refuse(what, "retained")  # nothing but boards and presence ever is
                 elif what == "config":
                     self._config(body)
                 elif what == "command":
                     self._command(body)
                 elif what == "response":
                     self._response(body)
-        except (BalaiError, KeyError, TypeError, ValueError, IndexError, AttributeError):
-            self.refused += 1
+        except (BalaiError, KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+            self._refuse(topic.split("/")[-1], repr(error)[:80])
+
+    def _refuse(self, what, why):
+        """Count what made no sense; the console tells each kind once."""
+        self.refused += 1
+        if what not in self._told:
+            self._told.append(what)
+            print("refused: %s: %s" % (what, why))
 
     def lost(self) -> None:
         """The session has ended: what waits is unknown, and so is the board's truth."""
@@ -105,10 +112,10 @@ class Inbox:
             settings.apply(hash, body["doc"])
             self._handlers.configure(settings.doc)
         except ConfigError as error:
-            self._journal.append("config.rejected", {"hash": hash, "why": str(error)[:200]})
+            self._handlers.note("config.rejected", {"hash": hash, "why": str(error)[:200]})
             self._link.send("reply", {"id": hash, "outcome": "refused", "reason": str(error)[:200]})
         else:
-            self._journal.append("config.applied", {"hash": hash})
+            self._handlers.note("config.applied", {"hash": hash})
             self._link.send("reply", {"id": hash, "outcome": "done"})
         self._link.appended()
         self._link.rebirth()
