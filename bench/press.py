@@ -1,7 +1,7 @@
 """From a press to a display: kiosk, broker, controller, broker, display, over the round trip of one bare message.
 
 A citizen's press at the kiosk becomes a ticket; the number of people waiting changes on the keypad's display. The time
-runs from the moment at which the bench lets the contact close to the last pulse on the wires of the display: debouncing,
+runs from the moment at which the bench closes the contact to the last pulse on the wires of the display: debouncing,
 flash, TLS, the controller's commit and the display's driver are in it, printing is not.
 """
 

@@ -1,9 +1,9 @@
 """Make the projections again from the events, the same as they were."""
 
-import json
 from collections.abc import Callable, Sequence
 from typing import cast
 
+import orjson
 from sqlmodel import Session
 
 from controller.db import Database
@@ -36,7 +36,7 @@ def _rebuild(session: Session, projectors: Sequence[Projector], progress: Callab
     page = f"SELECT {','.join(COLUMNS)} FROM event WHERE (site, pos) > (?, ?) ORDER BY site, pos LIMIT {CHUNK}"  # noqa: S608
     site, pos, done = "", 0, 0
     while found := raw.all(page, site, pos):
-        rows = [Row._make((*values[:-1], json.loads(values[-1]))) for values in found]
+        rows = [Row._make((*values[:-1], orjson.loads(values[-1]))) for values in found]
         site, pos = rows[-1].site, rows[-1].pos
         for projector in projectors:
             if mine := [row for row in rows if row.kind in projector.kinds]:

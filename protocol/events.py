@@ -105,6 +105,10 @@ def check(kind: str, data) -> None:
         if name not in data:
             if needed:
                 raise BadMessage("%s without %s" % (kind, name))
+        elif test is _is_int:  # most fields: without a call
+            value = data[name]
+            if type(value) is not int or not 0 <= value <= MAX_SEQ:
+                raise BadMessage("%s: wrong %s" % (kind, name))
         elif not test(data[name]):
             raise BadMessage("%s: wrong %s" % (kind, name))
 

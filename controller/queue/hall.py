@@ -1,22 +1,28 @@
 """One hall in memory: its state machine and today's tickets as rows. Pure: events in, changed rows out."""
 
+from operator import attrgetter
+from typing import Any
+
 from controller.ingest import Row
 from protocol.queue.applying import apply
 from protocol.queue.state import BEGUN, NAMES, NOSHOW, State
 
 TICKET = (
     *("site", "pos", "serial", "no", "service", "priority", "state", "counter", "at"),
-    *("doubt", "score", "issued", "called", "served", "ended", "periods"),
+    *("doubt", "score", "issued", "called", "served", "ended", "since", "periods"),
 )
 PERIOD = ("site", "pos", "n", "state", "service", "counter", "since", "until")
 SNAPSHOT = 128  # a snapshot whenever `rev` has passed a multiple of this
 ISSUES = ("ticket.begun", "ticket.issued")
 
 
-class Card:
-    """A ticket's row, with the period it is in."""
+CLEARED = frozenset({"ticket.noshow", "ticket.parked", "ticket.resumed", "ticket.transferred"})  # from their counter
 
-    __slots__ = (*TICKET, "since")
+
+class Card:
+    """A ticket's row."""
+
+    __slots__ = TICKET
 
     site: str
     pos: int
@@ -33,24 +39,35 @@ class Card:
     called: int
     served: int
     ended: int
+    since: int
     periods: int
 
-    def __init__(self, values: tuple[object, ...], since: int) -> None:
+    def __init__(self, site: str, pos: int, serial: int, no: int, service: str, priority: str, state: str) -> None:
+        self.site, self.pos, self.serial, self.no = site, pos, serial, no
+        self.service, self.priority, self.state, self.counter = service, priority, state, ""
+        self.at = self.doubt = self.score = self.issued = self.called = self.served = self.ended = self.since = 0
+        self.periods = 0
+
+    @classmethod
+    def load(cls, values: tuple[object, ...]) -> "Card":
+        """Return the card of a row."""
+        card = cls.__new__(cls)
         for name, value in zip(TICKET, values, strict=True):
-            setattr(self, name, value)
-        self.since = since
+            setattr(card, name, value)
+        return card
 
-    def row(self) -> list[object]:
-        """Return the values of its row."""
-        return [getattr(self, name) for name in TICKET]
+    def close(self, until: int) -> tuple[object, ...]:
+        """End its present period; return the row of it."""
+        self.periods += 1
+        since, self.since = self.since, until
+        return self.site, self.pos, self.periods, self.state, self.service, self.counter, since, until
 
-    def period(self, until: int) -> list[object]:
-        """Return the row of the period it is in."""
-        return [self.site, self.pos, self.periods, self.state, self.service, self.counter, self.since, until]
+
+row_of = attrgetter(*TICKET)
 
 
 class Hall:
-    """A hall at the event `pos`. `changed` and `periods` collect what must be written."""
+    """A hall at the event `pos`. `changed` and `closed` collect what must be written."""
 
     def __init__(
         self, site: str, pos: int = 0, state: State | None = None, cards: dict[int, Card] | None = None
@@ -60,81 +77,76 @@ class Hall:
         self.state = state or State()
         self.cards = cards or {}  # by number, of the current day
         self.changed: dict[int, Card] = {}  # by pos of the ticket
-        self.periods: dict[tuple[int, int], list[object]] = {}
+        self.closed: list[object] = []  # rows of periods that are over, one after the other
         self.snapshot = False
 
     def take(self, row: Row) -> None:
         """Apply one event."""
         state, kind, data = self.state, row.kind, row.data
         rev, serial = state.rev, state.serial
-        no = data.get("no", 0)
-        assert isinstance(no, int)
-        before = state.status(no)
+        no: int = data.get("no", 0)  # type: ignore[assignment]  # checked before it was stored
+        used = state.used
+        before = used[no] if no < len(used) else 0
         apply(state, kind, data, row.time)
         self.pos = row.pos
         if state.serial != serial:
             self._new_day(row.time)
-        elif kind in ISSUES and not before and state.status(no):
-            self._issued(row, no)
-        elif no and no in self.cards:
-            self._moved(row, self.cards[no], before, state.status(no))
+        elif no:
+            used = state.used
+            after = used[no] if no < len(used) else 0
+            if before:
+                card = self.cards.get(no)
+                if card is not None:
+                    self._moved(row, card, before, after)
+            elif after and kind in ISSUES:
+                self._issued(row, no, after)
         if state.rev // SNAPSHOT != rev // SNAPSHOT or state.serial != serial:
             self.snapshot = True
 
-    def _issued(self, row: Row, no: int) -> None:
-        data = row.data
-        status = NAMES[self.state.status(no)]
-        values = (
-            self.site,
-            row.pos,
-            self.state.serial,
-            no,
-            data["service"],
-            data["priority"],
-            status,
-            "",
-            data["at"],
-            0,
-            0,
-            row.time,
-            0,
-            0,
-            0,
-            1,
-        )
-        card = Card(values, row.time)
-        self.cards[no] = card
-        self._keep(card, 0)
+    def written(self) -> tuple[list[object], list[object]]:
+        """Return what must be written, and forget it: rows of tickets, and rows of periods, one after the other."""
+        tickets: list[object] = []
+        periods, self.closed = self.closed, []
+        for card in self.changed.values():
+            tickets += row_of(card)
+        self.changed = {}
+        return tickets, periods
+
+    def _issued(self, row: Row, no: int, status: int) -> None:
+        data: dict[str, Any] = row.data
+        card = Card(self.site, row.pos, self.state.serial, no, data["service"], data["priority"], NAMES[status])
+        card.at = data["at"]
+        card.issued = card.since = row.time
+        self.cards[no] = self.changed[row.pos] = card
 
     def _moved(self, row: Row, card: Card, before: int, after: int) -> None:
-        if row.kind == "ticket.rated":
+        kind, time = row.kind, row.time
+        data: dict[str, Any] = row.data
+        if kind == "ticket.rated":
             if not card.score:
-                card.score = _int(row.data["score"])
+                card.score = data["score"]
                 self.changed[card.pos] = card
             return
-        again = row.kind == "ticket.called" or (
-            row.kind == "ticket.transferred" and row.data["service"] != card.service
-        )
-        if row.kind == "ticket.recalled" or (after == before and not again):
+        if after == before and not (
+            kind == "ticket.called" or (kind == "ticket.transferred" and data["service"] != card.service)
+        ):
             return
-        ticket = self.state.ticket(card.no)
-        self._keep(card, row.time)
+        self.closed += card.close(time)
+        self.changed[card.pos] = card
         card.state = NAMES[after]
-        if ticket is not None:
-            card.service, card.counter = ticket.service, ticket.counter
-        if row.kind == "ticket.called":
-            card.called = card.called or row.time
-        elif row.kind == "ticket.serving":
-            card.served = card.served or row.time
-        elif row.kind == "ticket.printed":
-            card.doubt = _int(row.data["doubt"])
         if after > NOSHOW:
-            card.ended = row.time
-            self.changed[card.pos] = card
-        else:
-            card.periods += 1
-            card.since = row.time
-            self._keep(card, 0)
+            card.ended = time
+            return
+        if kind == "ticket.called":
+            card.counter = data["counter"]
+            card.called = card.called or time
+        elif kind == "ticket.serving":
+            card.served = card.served or time
+        elif kind == "ticket.printed":
+            card.doubt = data["doubt"]
+        elif kind in CLEARED:
+            card.counter = ""
+            card.service = data.get("service", card.service)
 
     def _new_day(self, time: int) -> None:
         """Tickets that the new day has kept move to it; the others that were open have expired."""
@@ -145,15 +157,7 @@ class Hall:
                 kept[no] = card
                 self.changed[card.pos] = card
             elif not card.ended:
-                self._keep(card, time)
+                self.closed += card.close(time)
+                self.changed[card.pos] = card
                 card.state, card.ended = "expired", time
         self.cards = kept
-
-    def _keep(self, card: Card, until: int) -> None:
-        self.changed[card.pos] = card
-        self.periods[card.pos, card.periods] = card.period(until)
-
-
-def _int(value: object) -> int:
-    assert isinstance(value, int)
-    return value

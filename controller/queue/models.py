@@ -11,7 +11,7 @@ class Ticket(SQLModel, table=True):
     """One ticket. `serial`: its day; `at`: its place in the order; 0 or "" where something has not happened."""
 
     __tablename__ = "queue_ticket"
-    __table_args__ = (Index("queue_ticket_day", "site", "serial"),)
+    __table_args__ = (Index("queue_ticket_day", "site", "serial"), {"sqlite_with_rowid": False})
 
     site: str = Field(primary_key=True)
     pos: int = Field(primary_key=True, sa_type=BigInteger)
@@ -28,13 +28,15 @@ class Ticket(SQLModel, table=True):
     called: int = Field(sa_type=BigInteger)  # first
     served: int = Field(sa_type=BigInteger)  # first
     ended: int = Field(sa_type=BigInteger)
-    periods: int  # how many it has
+    since: int = Field(sa_type=BigInteger)  # when its present period began
+    periods: int  # that are over
 
 
 class Period(SQLModel, table=True):
-    """A stretch of a ticket in one state, for one service, at one counter; `until` is 0 while it lasts."""
+    """A stretch of a ticket in one state, for one service, at one counter, that is over."""
 
     __tablename__ = "queue_period"
+    __table_args__ = {"sqlite_with_rowid": False}
 
     site: str = Field(primary_key=True)
     pos: int = Field(primary_key=True, sa_type=BigInteger)

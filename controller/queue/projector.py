@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Sequence
-from itertools import chain
 
 from sqlmodel import Session, delete
 
@@ -48,12 +47,15 @@ class QueueProjector(Projector):
             if row.kind == "lead.granted":
                 _granted(session, row.site, hall.state)
         raw = Raw(session)
-        tickets = [card.row() for hall in touched.values() for card in hall.changed.values()]
-        periods = [row for hall in touched.values() for row in hall.periods.values()]
-        raw.insert("queue_ticket", TICKET, list(chain.from_iterable(tickets)), ("site", "pos"))  # type: ignore[arg-type]
-        raw.insert("queue_period", PERIOD, list(chain.from_iterable(periods)), ("site", "pos", "n"))  # type: ignore[arg-type]
+        tickets: list[object] = []
+        periods: list[object] = []
         for hall in touched.values():
-            hall.changed, hall.periods = {}, {}
+            written = hall.written()
+            tickets += written[0]
+            periods += written[1]
+        raw.insert("queue_ticket", TICKET, tickets, ("site", "pos"))  # type: ignore[arg-type]
+        raw.insert("queue_period", PERIOD, periods)  # type: ignore[arg-type]
+        for hall in touched.values():
             if hall.snapshot:
                 hall.snapshot = False
                 text = json.dumps(hall.state.dump(), ensure_ascii=False, separators=(",", ":"))
@@ -93,15 +95,8 @@ def load(raw: Raw, site: str, before: int = 1 << 62) -> Hall:
         if kind in QueueProjector.kinds:
             apply(state, kind, json.loads(data), time)
             pos = at
-    names = ",".join(f"t.{name}" for name in TICKET)
-    query = (
-        f"SELECT {names}, p.since FROM queue_ticket t JOIN queue_period p"  # noqa: S608 - names of our own
-        " ON p.site = t.site AND p.pos = t.pos AND p.n = t.periods WHERE t.site = ? AND t.serial = ?"
-    )
-    cards = {}
-    for values in raw.all(query, site, state.serial):
-        card = Card(values[:-1], values[-1])
-        cards[int(values[3])] = card
+    query = f"SELECT {','.join(TICKET)} FROM queue_ticket WHERE site = ? AND serial = ?"  # noqa: S608 - our own names
+    cards = {int(values[3]): Card.load(values) for values in raw.all(query, site, state.serial)}
     return Hall(site, pos, state, cards)
 
 

@@ -31,6 +31,7 @@ from protocol.queue.state import (
 CALLS = 5  # the last calls that a board shows
 HALF_DAY = 43_200  # s: a late issue further before the opening of a day without date is of another day
 _WORD = 0xFFFFFFFF
+_NOTHING = (0, 0, 0)
 
 
 def apply(state, kind: str, data, t: int) -> None:
@@ -38,17 +39,18 @@ def apply(state, kind: str, data, t: int) -> None:
     handler = _HANDLERS.get(kind)
     if handler is None:
         return
-    term = data["term"]
+    term, rev, key = data["term"], data["rev"], data.get("key")
     if term > state.term:
         _new_term(state, term)
     late = term < state.term
-    t = min(max(t // 1000, 0), _WORD)
-    key = data.get("key")
+    t //= 1000
+    if not 0 <= t <= _WORD:
+        t = 0 if t < 0 else _WORD
     entry = handler(state, data, t, late)
-    if not late and data["rev"] > state.rev:
-        state.rev = data["rev"]
+    if not late and rev > state.rev:
+        state.rev = rev
     if key:
-        remember(state, key, entry or (0, 0, 0), data["rev"], late)
+        remember(state, key, entry or _NOTHING, rev, late)
 
 
 def _new_term(state, term: int) -> None:
@@ -119,8 +121,9 @@ def _moved(status, allowed, counter="keep"):
     def handler(state, data, t, late):
         no = data["no"]
         service = desk = 0
-        i = state.slot(no) if state.status(no) in allowed else -1
-        if i >= 0:
+        used = state.used
+        if 0 < no < len(used) and used[no] in allowed:
+            i = state.slot(no)
             service, priority, desk, flags, at, _, issued, rev = struct.unpack_from(FORM, state.records, i * SIZE)
             if late and flags & TOUCHED:
                 return (no, service, 0)
@@ -132,7 +135,7 @@ def _moved(status, allowed, counter="keep"):
             if status > NOSHOW:
                 state.end(i, no, RATED if flags & SCORED and status == DONE else status)
             else:
-                state.used[no] = status
+                used[no] = status
                 kept = 0 if counter == "clear" else desk
                 flags = flags if late else flags | TOUCHED
                 struct.pack_into(

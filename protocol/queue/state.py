@@ -66,7 +66,7 @@ class State:
 
     def ticket(self, no: int):
         """The open ticket `no`, or None."""
-        i = self.slot(no)
+        i = self.slot(no) if self.status(no) else -1
         return None if i < 0 else self._ticket(i)
 
     def open(self):
@@ -155,8 +155,6 @@ class State:
 
     def slot(self, no: int) -> int:
         """The place of the open ticket `no` among the records, -1 where it is not open."""
-        if not self.status(no):
-            return -1
         pattern = struct.pack("<H", no)
         nos = bytes(self.nos)
         i = nos.find(pattern)
