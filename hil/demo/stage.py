@@ -87,6 +87,7 @@ class Stage:
         for key, shown in SERVING:
             counter.key(key)
             await counter.wait(partial(_shows, counter, shown))
+            await counter.released(key)
 
     async def take(self, button: str) -> str:
         """Press a button of the kiosk, wait for the paper, and return the number on it."""
