@@ -44,6 +44,7 @@ class Device:
         self._reading: list[asyncio.Task[None]] = []
         self._changed = asyncio.Condition()
         self._ready = False
+        self._heap = 0
         self._held: set[str] = set()  # buttons and keys that a hand is on
 
     # Power.
@@ -129,6 +130,13 @@ class Device:
 
     # Eyes.
 
+    async def heap(self) -> int:
+        """Return the bytes that live in it after a collection."""
+        self._heap = 0
+        self.say({"heap": True})
+        await self.wait(lambda: self._heap)
+        return self._heap
+
     @property
     def tickets(self) -> list[Ticket]:
         """The papers that came out, oldest first."""
@@ -165,6 +173,7 @@ class Device:
                 line = None
             if isinstance(line, dict):
                 self._ready = self._ready or "ready" in line
+                self._heap = int(line.get("heap", self._heap))
                 self._held.discard(str(line.get("released")))
                 self.parts.take(line)
                 await self._tell()

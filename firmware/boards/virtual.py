@@ -9,6 +9,7 @@ its block device).
 
 import array
 import asyncio
+import gc
 import os
 import sys
 import time as host
@@ -82,6 +83,7 @@ class Board:
         self.front = Panel() if self._console else Panel(sink=_Nowhere())
         self._radio = Radio(self.front)
         self.front.on("clock", self._clock)
+        self.front.on("heap", self._heap)
         self._buses = Buses(
             self.front,
             self.time_source,
@@ -143,6 +145,11 @@ class Board:
             self.time_source.jump(int(value["jump"]))
         if "stop" in value:
             self.time_source.stop(bool(value["stop"]))
+
+    def _heap(self, _value, _line) -> None:
+        """{"heap": true}: the bytes that live, told after a collection."""
+        gc.collect()
+        self.front.say({"heap": gc.mem_alloc()})
 
     def _mount(self) -> str:
         image = os.getenv("BALAI_FLASH")
