@@ -5,7 +5,7 @@ BIN := .venv/bin
 SOURCES := firmware controller protocol provisioning hil tests bench
 
 .DEFAULT_GOAL := help
-.PHONY: help setup browser demo test soak check format bench words lock clean
+.PHONY: help setup programs demo test soak check format bench words lock clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -21,16 +21,16 @@ help: ## list the commands
 setup: .venv/.installed ## make .venv, get MicroPython and Mosquitto
 	@$(BIN)/python -m controller.debian
 
-browser:
-	@sh .ci/browser
+programs:
+	@sh .ci/programs
 
 demo: setup ## one virtual hall, to look at and to play with (ONCE=1: a scripted visit, exits 0 or 1)
 	@$(BIN)/balai demo $(if $(ONCE),--once) $(DEMO_OPTIONS)
 
-test: setup browser ## all tests
+test: setup programs ## all tests
 	@$(BIN)/pytest -m "not soak" $(TESTS)
 
-soak: setup browser ## the tests that take minutes
+soak: setup programs ## the tests that take minutes
 	@$(BIN)/pytest -m soak $(TESTS)
 
 check: .venv/.installed ## format, lint, types, import contracts
