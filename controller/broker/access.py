@@ -40,6 +40,7 @@ class Access:
     def __init__(self, broker: Broker, accounts: Callable[[], Iterable[Account]]) -> None:
         self._accounts = accounts
         self._one = threading.Lock()  # one message at a time
+        self._whole = threading.RLock()  # a change does not fall between a look at what should be there and its doing
         self._answer: Future[list[Json]] | None = None
         self._connection = Connection(
             broker, "balai-keeper", [f"{CONTROL}/response"], message=self._heard, ready=self._ready
@@ -83,6 +84,10 @@ class Access:
 
     def settle(self) -> None:
         """Make the broker's accounts those that should be there. Raises AccessError as `put` does."""
+        with self._whole:
+            self._make_right()
+
+    def _make_right(self) -> None:
         wanted = {account.username: account for account in self._accounts()}
         there = self.usernames()
         roles = {str(one["rolename"]): one for one in self._list("listRoles", "roles", True) if isinstance(one, dict)}
@@ -122,7 +127,9 @@ class Access:
                 return found
 
     def _change(self, *commands: Json) -> None:
-        for answer in self._send(list(commands)):
+        with self._whole:
+            answers = self._send(list(commands))
+        for answer in answers:
             error = str(answer.get("error", ""))
             if error and not any(known in error for known in ALREADY):
                 raise AccessError(f"the broker refuses {answer.get('command')}: {error}")

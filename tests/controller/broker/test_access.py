@@ -1,5 +1,7 @@
 """Accounts at a running broker: given, taken away, made right again."""
 
+import threading
+
 import pytest
 
 from controller.broker.access import Access, AccessError
@@ -16,9 +18,16 @@ class Keeping:
 
     def __init__(self, broker: Broker, *accounts: Account) -> None:
         self.accounts = list(accounts)
-        self.access = Access(broker, lambda: self.accounts)
+        self.looked = threading.Event()
+        self.access = Access(broker, self.listed)
         self.access.start()
-        assert self.access.connected.wait(HANGS)
+        assert self.looked.wait(HANGS)
+        self.access.settle()  # after the first look through, which comes with the session
+
+    def listed(self) -> list[Account]:
+        """What should be there."""
+        self.looked.set()
+        return self.accounts
 
 
 @pytest.fixture
@@ -98,6 +107,28 @@ def test_what_the_broker_does_not_know_is_made_right(keeping, connect):
     keeping.accounts[0] = kiosk
     keeping.access.settle()
     assert connect(kiosk).subscribe(topics.board("genteng")) == ""
+
+
+def test_a_device_claimed_while_the_accounts_are_looked_through_keeps_its_account(keeping, connect):
+    looked, go = threading.Event(), threading.Event()
+
+    def listed() -> list[Account]:
+        found = list(keeping.accounts)
+        looked.set()
+        assert go.wait(HANGS)
+        return found
+
+    keeping.access._accounts = listed
+    looking = threading.Thread(target=keeping.access.settle)
+    looking.start()
+    assert looked.wait(HANGS)
+    keeping.accounts.append(NEW)
+    claiming = threading.Thread(target=keeping.access.put, args=(NEW,))
+    claiming.start()
+    go.set()
+    looking.join()
+    claiming.join()
+    assert connect(NEW).refused == ""
 
 
 def test_a_thousand_accounts_are_looked_through(broker, connect, tmp_path):
