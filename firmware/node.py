@@ -59,10 +59,13 @@ class Node:
         clock.on_step = self._stepped
         self._supervisor = Supervisor(clock, board.watchdog(WATCHDOG_MS), self._crashed)
         self._wlan = Wlan(board.wlan(), getattr(identity, "networks", []))
+        self._granting = False
         self._leader = self._remote = None
         if leads:
+            from firmware.roles.handover import take_over
             from firmware.roles.leader import Leader
 
+            self._take_over = take_over
             self._hall = self._leader = Leader(journal, clock, identity.position)
             self._leader.recover()
         else:
@@ -128,6 +131,14 @@ class Node:
         """A queue command for the leader, None where this device does not lead."""
         return None if self._leader is None else self._leader.command(command)
 
+    def lead(self, id: str, args) -> None:
+        """A grant of leadership: {"term", "leader"}, and the queue's state where this device is to go on from it."""
+        if self._leader is None:
+            self._link.send("reply", {"id": id, "outcome": "refused", "reason": "not_leader"})
+        elif not self._granting:
+            self._granting = True
+            asyncio.create_task(self._grant(self._leader, id, args))
+
     def command(self, op: str, args):
         """A fleet command: (outcome, reason)."""
         if op == "birth":
@@ -174,6 +185,15 @@ class Node:
             leader.tick()
             self._supervisor.beat("leader")
             await asyncio.sleep_ms(SECOND_MS)
+
+    async def _grant(self, leader, id, args):
+        """Take over what is handed over, then the grant; nothing has changed where either fails."""
+        try:
+            answer = await self._take_over(leader, args, id, self._link.inbox.request)
+            self._link.send("reply", answer)
+            self._link.appended()
+        finally:
+            self._granting = False
 
     async def _time(self):
         while True:

@@ -174,7 +174,7 @@ MESSAGES: dict[str, Message] = {
     "response": Message(
         "balai/1/{device}/down/response",
         "controller",
-        "the answer to a request",
+        "the answer to a request; a chunk of a blob is binary (docs/contract.md, section 2)",
         obj("result reason", id=text(), ok=FLAG, result=OBJECT, reason=text()),
     ),
     "board": Message(

@@ -1,8 +1,8 @@
 """The controller's end of its sessions with devices: presence, births and their answers, commands, requests.
 
 A device is what it last said of itself. Its first state in a session is its birth; every state is answered with an ack,
-which tells the time and how far its log is stored, and whatever differs from what it should be is sent after that:
-the configuration, the grant of who leads. Nothing is left in the broker for a device that is away.
+which tells the time and how far its log is stored, and whatever differs from what it should be is sent after that.
+Nothing is left in the broker for a device that is away.
 """
 
 import asyncio
@@ -25,21 +25,21 @@ from protocol.errors import BadMessage, Refused
 log = logging.getLogger(__name__)
 
 Json = dict[str, object]
-Answer = Callable[[str, Json], Awaitable[Json]]
+Answer = Callable[[str, Json], Awaitable[Json | bytes]]
 
 TTL_MS = 2000  # of a command
+LONGEST_ID = 40  # characters of a request's id
 ANSWERING = 4  # requests of one device that may be answered at a time
 SWEEP_S = 10.0
 AGAIN_S = 30.0  # a configuration or a grant that was sent is not sent again sooner
 
 
 class Desired(NamedTuple):
-    """What a device should be: its configuration, and who leads its hall where it could."""
+    """What a device should be configured to."""
 
     rev: int
     hash: str  # opaque to the device
     doc: Json
-    lead: tuple[int, str] | None  # term and leader's position, for a position that may lead
 
 
 class Roster(Protocol):
@@ -69,6 +69,7 @@ class Link:
         self._pending: dict[tuple[str, str], Future[Json]] = {}
         self._answers: dict[str, Answer] = {}
         self._answering: Counter[str] = Counter()
+        self._listeners: list[Callable[[str], None]] = []
         self._sent: dict[tuple[str, str], tuple[object, float]] = {}
         self._worker = ThreadPoolExecutor(1, "link")
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -108,6 +109,11 @@ class Link:
     def on_request(self, op: str, answer: Answer) -> None:
         """Have requests `op` of devices answered by `await answer(device, args)`; it may raise Refused."""
         self._answers[op] = answer
+
+    def on_equip(self, hear: Callable[[str], None]) -> None:
+        """Have `hear(device)` called, on the link's thread, when a device has been given what it lacks: at each of its
+        states, and when what it should be has changed."""
+        self._listeners.append(hear)
 
     async def command(self, device: str, op: str, args: Json, ttl_ms: int = TTL_MS) -> Json | None:
         """Send a command and return the device's reply; None where none came in time: the outcome is unknown."""
@@ -186,7 +192,8 @@ class Link:
 
     def _request(self, device: str, body: Json) -> None:
         ident, op, args = body.get("id"), body.get("op"), body.get("args")
-        if not isinstance(ident, str) or not isinstance(op, str) or not isinstance(args, dict):
+        named = isinstance(ident, str) and ident.isascii() and len(ident) <= LONGEST_ID
+        if not named or not isinstance(op, str) or not isinstance(args, dict):
             self._store.refusals.count(device, "bad_request")
             return
         if self._loop is None or self._loop.is_closed():
@@ -198,14 +205,18 @@ class Link:
             self._store.refusals.count(device, "busy")
             self._respond(device, {"id": ident, "ok": 0, "reason": "busy"})
         else:
-            asyncio.run_coroutine_threadsafe(self._answer(device, ident, op, args), self._loop)
+            asyncio.run_coroutine_threadsafe(self._answer(device, str(ident), op, args), self._loop)
 
     async def _answer(self, device: str, ident: str, op: str, args: Json) -> None:
         try:
             answer = self._answers.get(op)
             if answer is None:
                 raise Refused("unknown_op")
-            body: Json = {"id": ident, "ok": 1, "result": await answer(device, args)}
+            result = await answer(device, args)
+            if isinstance(result, bytes):
+                self._bus.publish(topics.down(device, "response"), b"\1%c%b%b" % (len(ident), ident.encode(), result))
+                return
+            body: Json = {"id": ident, "ok": 1, "result": result}
         except Refused as error:
             body = {"id": ident, "ok": 0, "reason": error.reason}
         except Exception:
@@ -242,24 +253,22 @@ class Link:
         ):
             body: Json = {"rev": desired.rev, "hash": desired.hash, "doc": desired.doc}
             self._bus.publish(topics.down(device, "config"), encode(body))
-        if desired.lead is not None and self._due(device, "lead", desired.lead):
-            term, leader = desired.lead
-            self._command(device, secrets.token_hex(8), "lead", {"term": term, "leader": leader}, TTL_MS)
+        for hear in self._listeners:
+            hear(device)
 
     def _due(self, device: str, what: str, value: object) -> bool:
         """Whether `value` has to be sent; it has been, then."""
         now = time.monotonic()
         with self._lock:
             sent, at = self._sent.get((device, what), (None, 0.0))
-            if sent == value and (what == "lead" or now - at < AGAIN_S):
+            if sent == value and now - at < AGAIN_S:
                 return False
             self._sent[device, what] = (value, now)
         return True
 
     def _forget(self, device: str) -> None:
         with self._lock:
-            for what in ("config", "lead"):
-                self._sent.pop((device, what), None)
+            self._sent.pop((device, "config"), None)
 
     def _ask(self, device: str, _session: Session) -> None:
         """Ask for a state: what the broker retains of the device is out of date."""

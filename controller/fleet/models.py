@@ -59,10 +59,11 @@ class Device(SQLModel, table=True):
 
 
 class Grant(SQLModel, table=True):
-    """Who leads a hall's queue: a position, or "controller"."""
+    """Who leads a hall's queue: a position, or "controller". `late`: `pos` of the newest event it does not know of."""
 
     __tablename__ = "fleet_grant"
 
     site: str = Field(primary_key=True)
     term: int = Field(sa_type=BigInteger)
     leader: str
+    late: int = Field(default=0, sa_type=BigInteger)

@@ -62,9 +62,7 @@ class Roster:
             if site is None or position is None:
                 return None
             doc = service.document(session, site, position)
-            grant = session.get(Grant, site.id)
-            lead = (grant.term, grant.leader) if grant and position.leads else None
-            return Desired(site.rev, service.config_hash(doc), doc, lead)
+            return Desired(site.rev, service.config_hash(doc), doc)
 
     def seen(self, device: str, session: Session) -> None:
         """Keep what a device has said of itself."""

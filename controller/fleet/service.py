@@ -139,10 +139,16 @@ def _overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:
     return one[0] <= other[1] and other[0] <= one[1]
 
 
-def grant(session: Session, site: str) -> Grant:
+def device_at(session: Session, site: str, position: str) -> str | None:
+    """Return the device that stands at a position, None for none."""
+    return session.exec(select(Device.id).where(Device.site == site, Device.position == position)).first()
+
+
+def grant(session: Session, site: str, renewed: str = "") -> Grant:
     """Return who leads a site, having raised the term where that must be somebody else now.
 
-    The first kiosk by id that may lead and has a device leads; without one the controller does.
+    The first kiosk by id that may lead and has a device leads; without one the controller does. `renewed`: the position
+    at which another device stands now, or the same with an empty flash.
     """
     held = select(Device.position).where(Device.site == site)
     with_device = set(session.exec(held))
@@ -156,6 +162,8 @@ def grant(session: Session, site: str) -> Grant:
     elif found.leader == CONTROLLER and able:
         found.term += 1
         found.leader = able[0]
+    elif found.leader == renewed:
+        found.term += 1
     session.add(found)
     session.flush()
     return found
@@ -190,5 +198,5 @@ def claim(session: Session, vault: Vault, device: str, site: str, position: str)
     found.claimed = now_ms()
     session.add(found)
     session.flush()
-    grant(session, site)
+    grant(session, site, position)
     return found, secret, over

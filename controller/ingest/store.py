@@ -81,9 +81,14 @@ class Store:
 
     def last(self, device: str) -> tuple[str, int]:
         """Return the log a device used last and how far it is stored, for the answer to a birth; ("", 0) for none."""
-        query = select(EventLog).where(col(EventLog.device) == device, col(EventLog.foreign_log) == 0)
         with self._db.read() as session:
-            found = session.exec(query.order_by(col(EventLog.at).desc()).limit(1)).first()
+            return self.last_in(session, device)
+
+    @staticmethod
+    def last_in(session: Session, device: str) -> tuple[str, int]:
+        """Return the same as `session` sees it."""
+        query = select(EventLog).where(col(EventLog.device) == device, col(EventLog.foreign_log) == 0)
+        found = session.exec(query.order_by(col(EventLog.at).desc()).limit(1)).first()
         return (found.log, found.seq) if found else ("", 0)
 
     def heard(self, device: str, boot: int, began: int) -> None:

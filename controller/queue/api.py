@@ -9,11 +9,21 @@ from fastapi import APIRouter, Header, Request
 from fastapi.responses import StreamingResponse
 from sqlmodel import Session, col, select
 
-from controller.accounts.deps import Clerk, Viewer
+from controller.accounts.deps import Clerk, Technician, Viewer
 from controller.fleet.models import Grant
+from controller.fleet.service import FleetError
 from controller.parts import Parts, PartsDep
 from controller.queue.models import Ticket
-from controller.queue.schemas import BoardPublic, CommandCreate, DayPublic, Outcome, QueuePublic, TicketPublic
+from controller.queue.schemas import (
+    BoardPublic,
+    CommandCreate,
+    DayPublic,
+    LeaderChange,
+    LeaderPublic,
+    Outcome,
+    QueuePublic,
+    TicketPublic,
+)
 from controller.web.problems import ANSWERS, Problem
 from protocol.announce import clips
 
@@ -142,6 +152,19 @@ async def command(site: str, body: CommandCreate, key: Key, who: Clerk, parts: P
         raise Problem(404, "There is no such site")
     asked: Json = {"key": key, **body.model_dump(exclude_none=True)}
     return Outcome.model_validate(await parts.queue.commands.carry_out(site, asked))
+
+
+@router.post("/sites/{site}/leader")
+async def change_leader(site: str, body: LeaderChange, who: Technician, parts: PartsDep) -> LeaderPublic:
+    """Make another position, or the controller, lead the hall. The present leader hands over where it is in reach;
+    where it is not, what it does until it hears of it is taken in later."""
+    try:
+        grant = await parts.queue.handover.hand_over(site, body.leader, who.name)
+    except FleetError as error:
+        raise Problem(404 if error.missing else 409, str(error)) from None
+    parts.queue.site_changed(site)
+    parts.link.changed(await asyncio.to_thread(parts.roster.devices, site))
+    return LeaderPublic(leader=grant.leader, term=grant.term)
 
 
 @router.get("/sites/{site}/queue/day")

@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 Json = dict[str, object]
 Events = Sequence[tuple[str, Json]]
 TICK_S = 1.0
+TAKING_OVER = "not_leader"  # said by one who is to lead and does not yet: ask again
 NTP = 4  # the quality of the controller's own clock
 
 
@@ -79,10 +80,10 @@ class Commands:
         reply = await self._link.command(device, "queue", command) if device else None
         if reply is not None:
             found = reply.get("result")
-            if isinstance(found, dict) and found.get("outcome") in ("done", "refused"):
+            if not isinstance(found, dict):
+                found = {"key": key, "outcome": reply.get("outcome"), "reason": str(reply.get("reason")), "rev": 0}
+            if found.get("outcome") in ("done", "refused") and found.get("reason") != TAKING_OVER:
                 return found
-            if reply.get("outcome") == "refused":
-                return {"key": key, "outcome": "refused", "reason": str(reply.get("reason")), "rev": 0}
         known = await self._db.awrite(lambda session: answer(self._projector.hall(session, site).state, key))
         return known or {"key": key, "outcome": "unknown", "rev": 0}
 
@@ -105,6 +106,8 @@ class Commands:
         try:
             rows = await self._store.adecide_and_append(site, fn)
         except Refused as refusal:
+            if refusal.reason == TAKING_OVER:
+                return {"key": key, "outcome": "unknown", "rev": 0}
             return {"key": key, "outcome": "refused", "reason": refusal.reason, "rev": 0}
         if known:
             return known[0]

@@ -1,15 +1,16 @@
 """Projects the queue's events: the state machine of each hall in memory, tickets and periods in tables."""
 
-import json
 from collections.abc import Callable, Sequence
 
+import orjson
 from sqlmodel import Session, delete
 
 from controller.fleet.models import Grant
+from controller.fleet.service import CONTROLLER
 from controller.ingest import Projector, Row
 from controller.ingest.sql import Raw
 from controller.queue.boards import Boards
-from controller.queue.hall import PERIOD, TICKET, Card, Hall
+from controller.queue.hall import FIXED, PERIOD, TICKET, Card, Hall
 from controller.queue.models import Period, QueueState, Ticket
 from protocol.queue.applying import KINDS, apply
 from protocol.queue.state import State
@@ -22,10 +23,15 @@ class QueueProjector(Projector):
 
     kinds = frozenset(KINDS)
 
-    def __init__(self, boards: Boards | None = None, led: Callable[[str], None] = lambda site: None) -> None:
-        """`led(site)` is called when somebody else leads a hall."""
+    def __init__(
+        self,
+        boards: Boards | None = None,
+        led: Callable[[str], None] = lambda site: None,
+        late: Callable[[str], None] = lambda site: None,
+    ) -> None:
+        """`led(site)` is called when somebody else leads a hall, `late(site)` when its leader missed something."""
         self._halls: dict[str, Hall] = {}
-        self._boards, self._led = boards, led
+        self._boards, self._led, self._late = boards, led, late
 
     def hall(self, session: Session, site: str) -> Hall:
         """Return a hall as the write transaction `session` sees it."""
@@ -46,19 +52,24 @@ class QueueProjector(Projector):
             hall.take(row)
             if row.kind == "lead.granted":
                 _granted(session, row.site, hall.state)
+            elif row.data["term"] < hall.state.term:
+                _missed(session, row)
         raw = Raw(session)
         tickets: list[object] = []
+        dated: list[object] = []
         periods: list[object] = []
         for hall in touched.values():
             written = hall.written()
             tickets += written[0]
-            periods += written[1]
-        raw.insert("queue_ticket", TICKET, tickets, ("site", "pos"))  # type: ignore[arg-type]
+            dated += written[1]
+            periods += written[2]
+        raw.insert("queue_ticket", TICKET, tickets, ("site", "pos"), FIXED)  # type: ignore[arg-type]
+        raw.insert("queue_ticket", TICKET, dated, ("site", "pos"))  # type: ignore[arg-type]
         raw.insert("queue_period", PERIOD, periods)  # type: ignore[arg-type]
         for hall in touched.values():
             if hall.snapshot:
                 hall.snapshot = False
-                text = json.dumps(hall.state.dump(), ensure_ascii=False, separators=(",", ":"))
+                text = orjson.dumps(hall.state.dump()).decode()
                 raw.insert("queue_state", ("site", "pos", "state"), [hall.site, hall.pos, text], ("site",))
 
     def committed(self, rows: Sequence[Row]) -> None:
@@ -66,8 +77,13 @@ class QueueProjector(Projector):
         for row in rows:
             if row.kind == "lead.granted":
                 self._led(row.site)
+        for site in {row.site for row in rows if row.site in self._halls and self._is_late(row)}:
+            self._late(site)
         if self._boards is not None:
             self._boards.changed({row.site: self._halls[row.site].state for row in rows if row.site in self._halls})
+
+    def _is_late(self, row: Row) -> bool:
+        return bool(row.data["term"] < self._halls[row.site].state.term)
 
     def forget(self) -> None:
         """Drop what is in memory; it is loaded again from the tables."""
@@ -89,11 +105,11 @@ class QueueProjector(Projector):
 def load(raw: Raw, site: str, before: int = 1 << 62) -> Hall:
     """Return a hall: its newest snapshot, and on top the events after it with a `pos` below `before`."""
     kept = raw.one("SELECT pos, state FROM queue_state WHERE site = ?", site)
-    pos, state = (int(kept[0]), State.load(json.loads(kept[1]))) if kept else (0, State())
+    pos, state = (int(kept[0]), State.load(orjson.loads(kept[1]))) if kept else (0, State())
     query = "SELECT pos, kind, data, time FROM event WHERE site = ? AND pos > ? AND pos < ? ORDER BY pos"
     for at, kind, data, time in raw.all(query, site, pos, before):
         if kind in QueueProjector.kinds:
-            apply(state, kind, json.loads(data), time)
+            apply(state, kind, orjson.loads(data), time)
             pos = at
     query = f"SELECT {','.join(TICKET)} FROM queue_ticket WHERE site = ? AND serial = ?"  # noqa: S608 - our own names
     cards = {int(values[3]): Card.load(values) for values in raw.all(query, site, state.serial)}
@@ -105,4 +121,12 @@ def _granted(session: Session, site: str, state: State) -> None:
     found = session.get(Grant, site)
     if found is not None and state.term > found.term and state.leader:
         found.term, found.leader = state.term, state.leader
+        session.add(found)
+
+
+def _missed(session: Session, row: Row) -> None:
+    """An event of a lower term has come: where a device leads it does not know of it yet."""
+    found = session.get(Grant, row.site)
+    if found is not None and found.leader not in (CONTROLLER, row.position):
+        found.late = row.pos
         session.add(found)

@@ -74,3 +74,18 @@ class DayPublic(BaseModel):
     void: int
     wait: int
     service: int
+
+
+class LeaderChange(BaseModel):
+    """Who is to lead a hall: a position, or "controller"."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    leader: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
+
+
+class LeaderPublic(BaseModel):
+    """Who leads a hall, and the term that has begun."""
+
+    leader: str
+    term: int

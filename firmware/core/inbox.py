@@ -11,6 +11,7 @@ from protocol.canonical import decode
 from protocol.errors import BalaiError
 
 REQUEST_MS = 3_000
+CHUNK = b"\x01"  # begins a chunk of a blob, where other messages begin with "{"
 WAITING = 4  # requests that may wait for their answer at a time
 
 
@@ -18,7 +19,8 @@ class Inbox:
     """Dispatches messages. `handlers` has:
 
     `command(op, args) -> (outcome, reason)` carries out a fleet command;
-    `queue(command) -> outcome` where this device leads, else None;
+    `queue(command) -> outcome` where this device may lead, else None;
+    `lead(id, args)` is told of a grant, and answers it itself;
     `configure(doc)` after a configuration was kept;
     `board(board, retained)`; `line(up)`; `timed()` after the time was told; `note(kind, data)`; `settings`.
     """
@@ -38,6 +40,8 @@ class Inbox:
     def take(self, topic: str, payload: bytes, retained: bool) -> None:
         """Take one message."""
         try:
+            if payload[:1] == CHUNK and topic == self._down + "response":
+                return self._chunk(payload)
             body = decode(payload)
             if topic == self._board:
                 self._handlers.board(body, retained)
@@ -72,7 +76,7 @@ class Inbox:
         self._handlers.line(False)
 
     async def request(self, op: str, args):
-        """Ask the controller; the response's body, None where none came."""
+        """Ask the controller; the response's body or the chunk of a blob, None where none came."""
         if not self._link.welcome or len(self._requests) >= WAITING:
             return None
         id = binascii.hexlify(os.urandom(6)).decode()
@@ -134,19 +138,21 @@ class Inbox:
             else:
                 self._link.send("reply", {"id": id, "outcome": outcome["outcome"], "result": outcome})
         elif op == "lead":
-            grant = {"op": "grant", "key": "lead." + str(id)[:35], "term": args["term"], "leader": args["leader"]}
-            outcome = self._handlers.queue(grant)
-            refused = outcome is None or outcome["outcome"] != "done"
-            reply = {"id": id, "outcome": "refused" if refused else "done"}
-            if refused:
-                reply["reason"] = outcome["reason"] if outcome else "not_leader"
-            self._link.send("reply", reply)
+            self._handlers.lead(id, args)
         elif not self._handlers.settings.saw(id):
             outcome, reason = self._handlers.command(op, args)
             self._link.send("reply", {"id": id, "outcome": outcome, "reason": reason})
 
     def _response(self, body):
-        waiting = self._requests.get(body["id"])
+        self._answered(body["id"], body)
+
+    def _chunk(self, payload):
+        """A chunk of a blob: 1, the length of the request's id, the id, the bytes."""
+        end = 2 + payload[1]
+        self._answered(payload[2:end].decode(), payload[end:])
+
+    def _answered(self, id, answer):
+        waiting = self._requests.get(id)
         if waiting is not None:
-            waiting[1] = body
+            waiting[1] = answer
             waiting[0].set()

@@ -15,9 +15,9 @@ class Leader:
     def __init__(self, journal, clock, position: str):
         """`position`: the id under which this device may lead ("kiosk-1")."""
         self.state = State()
+        self.position = position
         self._journal = journal
         self._clock = clock
-        self._position = position
         self._rules = None
         self._callbacks = []
         self._full = False
@@ -25,7 +25,7 @@ class Leader:
 
     def configure(self, doc) -> None:
         """Take over a configuration document."""
-        self._rules = Rules(doc, self._position)
+        self._rules = Rules(doc, self.position)
         self._tell()
 
     def recover(self) -> None:
@@ -38,6 +38,22 @@ class Leader:
             if kind.split(".", 1)[0] in QUEUE_KINDS:
                 apply(self.state, kind, data, event[1])
                 self._since += 1
+
+    def adopt(self, handed) -> None:
+        """Go on from a state that the controller hands over: {"log", "seq", "state"}.
+
+        `seq` is the last event of this device's `log` that the state knows; what was added since is applied on top, as
+        the controller will do when it arrives.
+        """
+        state = State.load(handed["state"])
+        journal = self._journal
+        for event in journal.after(handed["seq"] if handed["log"] == journal.log else 0):
+            if event[4].split(".", 1)[0] in QUEUE_KINDS:
+                apply(state, event[4], event[5], event[1])
+        self.state = state
+        self._journal.snapshot(state.dump())
+        self._since = 0
+        self._tell()
 
     def on_board(self, callback) -> None:
         """Call `callback(board)` at each change."""

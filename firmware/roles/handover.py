@@ -1,0 +1,30 @@
+"""A device that may lead hears who leads, and goes on from the state of the one before."""
+
+import json
+
+from firmware.core.blob import BlobError, fetch
+
+
+async def take_over(leader, args, id: str, request) -> dict:
+    """Carry out a grant, {"term", "leader", "late"?, "state"?: {sha256, size}}; return the reply to command `id`.
+
+    The state is taken over only by who is to lead, in a new term, or in the present one where `late` says that events
+    have come which this leader does not know. A power cut between the state and the grant leaves a device that knows
+    the state and does not lead; the grant comes again at its birth.
+    """
+    term, before = args["term"], leader.state.term
+    state = args.get("state")
+    try:
+        newer = term > before or (args.get("late") and term == before)
+        if state is not None and newer and args["leader"] == leader.position:
+            parts = []
+            await fetch(request, state, parts.append)
+            leader.adopt(json.loads(b"".join(parts)))
+    except (BlobError, OSError, ValueError, KeyError, TypeError) as error:
+        return {"id": id, "outcome": "failed", "reason": str(error)[:64]}
+    outcome = leader.command({"op": "grant", "key": "lead." + id[:35], "term": term, "leader": args["leader"]})
+    if outcome["outcome"] != "done":
+        return {"id": id, "outcome": "refused", "reason": outcome["reason"], "result": {"term": leader.state.term}}
+    if term != before:
+        leader.resume()
+    return {"id": id, "outcome": "done"}
