@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from controller import health, metrics
 from controller.accounts import api as accounts
+from controller.accounts.delay import Delay
 from controller.accounts.service import first_admin
 from controller.broker.access import Access
 from controller.broker.certificates import Authority
@@ -26,7 +27,7 @@ from controller.parts import Parts
 from controller.queue import api as queue
 from controller.queue.feature import Queue
 from controller.settings import Settings
-from controller.web import pages, problems
+from controller.web import openapi, pages, problems
 from controller.web.guard import Guard
 
 API = "/api/v1"
@@ -68,10 +69,12 @@ def create_app(settings: Settings, prepared: Callable[[], None] = lambda: None) 
     )
     app.state.parts = parts
     app.state.first_admin = parts.db.write(first_admin)
+    app.state.delay = Delay()
     app.state.readiness = health.Readiness(parts)
-    app.add_middleware(metrics.Requests, metrics=parts.metrics)
     app.add_middleware(Guard)
+    app.add_middleware(metrics.Requests, metrics=parts.metrics)
     problems.install(app)
+    openapi.install(app)
     for router in (accounts.router, fleet.router, queue.router):
         app.include_router(router, prefix=API)
     app.include_router(health.router)

@@ -3,7 +3,8 @@
 import hmac
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyCookie, HTTPBearer
 from sqlmodel import Session
 
 from controller.accounts import service
@@ -16,6 +17,10 @@ from controller.web.problems import Problem
 COOKIE = "balai_session"
 CSRF = "X-CSRF"
 READING = ("GET", "HEAD", "OPTIONS")
+WAYS = (  # to prove who one is, as the OpenAPI document shows them
+    Security(APIKeyCookie(name=COOKIE, scheme_name="session", description="POST /session", auto_error=False)),
+    Security(HTTPBearer(scheme_name="token", description="POST /tokens", auto_error=False)),
+)
 
 
 def somebody(request: Request, parts: PartsDep) -> Who:
@@ -42,6 +47,10 @@ def somebody(request: Request, parts: PartsDep) -> Who:
     return who
 
 
+def _somebody(request: Request, parts: PartsDep, _cookie: object = WAYS[0], _token: object = WAYS[1]) -> Who:
+    return somebody(request, parts)
+
+
 def _seen(session: Session, id_: str) -> None:
     found = session.get(SignIn, id_)
     if found is not None:
@@ -49,19 +58,21 @@ def _seen(session: Session, id_: str) -> None:
         session.add(found)
 
 
-WhoDep = Annotated[Who, Depends(somebody)]
+WhoDep = Annotated[Who, Depends(_somebody)]
 
 
-def _at_least(role: str) -> object:
+def _at_least(role: str, everywhere: bool = False) -> object:
     def check(request: Request, who: WhoDep) -> Who:
-        if not who.may(role, request.path_params.get("site")):
+        if not who.may(role, request.path_params.get("site")) or (everywhere and not who.everywhere):
             raise Problem(403, "Your account has no right to this")
         return who
 
     return Depends(check)
 
 
+# At the site in the path, where there is one; routes that take a site elsewhere ask `who.may(role, site)` themselves.
 Viewer = Annotated[Who, _at_least("viewer")]
 Clerk = Annotated[Who, _at_least("clerk")]
 Technician = Annotated[Who, _at_least("technician")]
 Admin = Annotated[Who, _at_least("admin")]
+FleetAdmin = Annotated[Who, _at_least("admin", everywhere=True)]  # of what belongs to no site

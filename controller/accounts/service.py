@@ -1,13 +1,14 @@
 """Accounts: who may sign in, with which role, and where; sessions, tokens and the audit log.
 
-Roles include those below them: admin > technician > clerk > viewer. Clerks and viewers may be bound to sites.
+Roles include those below them: admin > technician > clerk > viewer. Any of them may be bound to sites; what concerns
+the whole fleet (accounts, the audit log, new sites) is then not theirs.
 """
 
 import hashlib
 import json
+import re
 import secrets
 import threading
-import time
 from dataclasses import dataclass
 
 from pwdlib import PasswordHash
@@ -15,20 +16,31 @@ from sqlmodel import Session, col, delete, select
 
 from controller.accounts.models import ApiToken, AuditEntry, SignIn, User
 from controller.ingest.alarms import now_ms
+from controller.settings import WORN
 
+SITE = re.compile(r"[a-z0-9-]{1,32}")
 ROLES = ("viewer", "clerk", "technician", "admin")
 DAY_MS = 86_400_000
 IDLE_MS = 12 * 3_600_000  # a session that was not used for so long is over
 LONGEST_MS = 30 * DAY_MS
 SEEN_MS = 300_000  # how exactly the last use is kept
 SHORTEST = 10  # characters of a password
+TOKENS = 20  # of one account
+HASHING = 2  # passwords that are looked at at a time: each takes 64 MB and a processor
 
 _hasher = PasswordHash.recommended()
 _nobody = _hasher.hash(secrets.token_urlsafe(16))  # checked where there is no such name, so that time tells nothing
 
 
+_hashing = threading.BoundedSemaphore(HASHING)
+
+
 class AccountError(Exception):
-    """An account cannot be made or changed; the text says why."""
+    """An account cannot be made or changed; the text says why. `status`: that of HTTP which means the same."""
+
+    def __init__(self, text: str, status: int = 409) -> None:
+        super().__init__(text)
+        self.status = status
 
 
 @dataclass(frozen=True)
@@ -40,40 +52,14 @@ class Who:
     sites: frozenset[str] = frozenset()
     csrf: str = ""
 
+    @property
+    def everywhere(self) -> bool:
+        """Whether they are bound to no site."""
+        return not self.sites
+
     def may(self, role: str, site: str | None = None) -> bool:
         """Whether this is at least a `role`, and for `site`."""
         return ROLES.index(self.role) >= ROLES.index(role) and (site is None or not self.sites or site in self.sites)
-
-
-class Delay:
-    """Slows down guessing: after five failures for a name or from an address each further one doubles the wait."""
-
-    FREE, LONGEST_S, NAMES = 5, 300.0, 10_000
-
-    def __init__(self) -> None:
-        self._failures: dict[str, tuple[int, float]] = {}
-        self._lock = threading.Lock()
-
-    def left(self, *keys: str) -> float:
-        """Return how many seconds must pass before another attempt."""
-        now = time.monotonic()
-        with self._lock:
-            return max((self._failures.get(key, (0, 0.0))[1] - now for key in keys), default=0.0)
-
-    def failed(self, *keys: str) -> None:
-        """Hear of a failure."""
-        with self._lock:
-            if len(self._failures) >= self.NAMES:
-                self._failures.clear()
-            for key in keys:
-                count = self._failures.get(key, (0, 0.0))[0] + 1
-                wait = min(self.LONGEST_S, 2.0 ** (count - self.FREE)) if count >= self.FREE else 0.0
-                self._failures[key] = (count, time.monotonic() + wait)
-
-    def succeeded(self, key: str) -> None:
-        """Hear that a name has signed in."""
-        with self._lock:
-            self._failures.pop(key, None)
 
 
 def hashed(token: str) -> str:
@@ -81,13 +67,28 @@ def hashed(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+def is_name(name: str) -> bool:
+    """Whether an account may be called so."""
+    return 0 < len(name) <= 64 and not any(letter.isspace() or not letter.isprintable() for letter in name)
+
+
+def named(session: Session, name: str) -> User:
+    """Return an account. Raises AccountError."""
+    found = session.get(User, name) if is_name(name) else None
+    if found is None:
+        raise AccountError("there is no such account", 404)
+    return found
+
+
 def add_user(session: Session, name: str, role: str, password: str, sites: str = "") -> User:
     """Make an account. Raises AccountError."""
-    if not name or len(name) > 64 or any(letter.isspace() or not letter.isprintable() for letter in name):
-        raise AccountError("a name has 1 to 64 printable characters and no spaces")
+    if not is_name(name):
+        raise AccountError("a name has 1 to 64 printable characters and no spaces", 422)
     if role not in ROLES:
-        raise AccountError(f"a role is one of {', '.join(ROLES)}")
-    _check_password(password)
+        raise AccountError(f"a role is one of {', '.join(ROLES)}", 422)
+    if wrong := [site for site in sites.split() if not SITE.fullmatch(site)]:
+        raise AccountError(f"{wrong[0]!r} is no id of a site", 422)
+    _check_password(name, password)
     if session.get(User, name) is not None:
         raise AccountError("this name is taken")
     user = User(name=name, role=role, password=_hasher.hash(password), sites=sites, created=now_ms())
@@ -97,10 +98,8 @@ def add_user(session: Session, name: str, role: str, password: str, sites: str =
 
 def set_password(session: Session, name: str, password: str) -> None:
     """Give an account another password and end its sessions. Raises AccountError."""
-    user = session.get(User, name)
-    if user is None:
-        raise AccountError("there is no such account")
-    _check_password(password)
+    user = named(session, name)
+    _check_password(name, password)
     user.password = _hasher.hash(password)
     session.add(user)
     session.exec(delete(SignIn).where(col(SignIn.user) == name))
@@ -108,10 +107,9 @@ def set_password(session: Session, name: str, password: str) -> None:
 
 def remove_user(session: Session, name: str) -> None:
     """Remove an account with its sessions and tokens. Raises AccountError, also for the last admin."""
-    user = session.get(User, name)
-    if user is None:
-        raise AccountError("there is no such account")
-    if user.role == "admin" and len(session.exec(select(User).where(User.role == "admin")).all()) == 1:
+    user = named(session, name)
+    everywhere = select(User.name).where(User.role == "admin", User.sites == "")
+    if session.exec(everywhere).all() == [name]:
         raise AccountError("the last admin cannot be removed")
     session.exec(delete(SignIn).where(col(SignIn.user) == name))
     session.exec(delete(ApiToken).where(col(ApiToken.user) == name))
@@ -130,8 +128,9 @@ def first_admin(session: Session) -> tuple[str, str] | None:
 
 def check_password(session: Session, name: str, password: str) -> User | None:
     """Return the account where the password is right; takes as long where there is no such name."""
-    user = session.get(User, name)
-    good = _hasher.verify(password, user.password if user else _nobody)
+    user = session.get(User, name) if is_name(name) else None
+    with _hashing:
+        good = _hasher.verify(password, user.password if user else _nobody)
     return user if good else None
 
 
@@ -169,6 +168,26 @@ def by_token(session: Session, token: str) -> Who | None:
     return Who(f"{owner.name}/{found.name}", role, sites)
 
 
+def add_token(session: Session, owner: str, name: str, role: str, sites: list[str]) -> str:
+    """Make a token for a program of `owner`'s; return it, to be shown once. Raises AccountError."""
+    names = session.exec(select(ApiToken.name).where(ApiToken.user == owner)).all()
+    if name in names:
+        raise AccountError("this name is taken")
+    if len(names) >= TOKENS:
+        raise AccountError("an account has at most 20 tokens: remove one first")
+    token = secrets.token_urlsafe(32)
+    session.add(ApiToken(id=hashed(token), name=name, user=owner, role=role, sites=" ".join(sites), created=now_ms()))
+    return token
+
+
+def remove_token(session: Session, owner: str, name: str) -> None:
+    """End a token. Raises AccountError."""
+    found = session.exec(select(ApiToken).where(ApiToken.user == owner, ApiToken.name == name)).first()
+    if found is None:
+        raise AccountError("there is no such token", 404)
+    session.delete(found)
+
+
 def audit(session: Session, who: str, what: str, target: str, before: object = None, after: object = None) -> None:
     """Write down a change, in the transaction that makes it."""
 
@@ -178,6 +197,8 @@ def audit(session: Session, who: str, what: str, target: str, before: object = N
     session.add(AuditEntry(at=now_ms(), who=who, what=what, target=target, before=text(before), after=text(after)))
 
 
-def _check_password(password: str) -> None:
+def _check_password(name: str, password: str) -> None:
     if not SHORTEST <= len(password) <= 256:
-        raise AccountError(f"a password has {SHORTEST} to 256 characters")
+        raise AccountError("a password has 10 to 256 characters", 422)
+    if password.lower() in (*WORN, name.lower()):
+        raise AccountError("everybody would guess this password", 422)

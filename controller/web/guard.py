@@ -1,11 +1,18 @@
-"""What every request and answer goes through: a limit to the body, and headers that tell browsers to be strict."""
+"""What every request and answer goes through: limits to the body, headers that tell browsers to be strict, and the last
+place where a failure becomes an answer."""
+
+import logging
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from controller.web.problems import document
 
+log = logging.getLogger(__name__)
+
+API = "/api/"
 LARGEST = 1 << 20  # bytes of a request's body
 HEADERS = {
     "Content-Security-Policy": (
@@ -26,19 +33,20 @@ class Guard:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, unless its body is too large."""
+        """Pass the request on, unless its body is too large or not what the API reads."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         started = False
         received = 0
+        of_api = scope["path"].startswith(API)
 
         async def limited() -> Message:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
             if received > LARGEST:
-                raise _TooLarge
+                raise HTTPException(413)
             return message
 
         async def strict(message: Message) -> None:
@@ -48,19 +56,29 @@ class Guard:
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
+                # A page's script is asked for again each time: after an upgrade it must not be older than the page.
+                headers.setdefault("Cache-Control", "no-store" if of_api else "no-cache")
                 if scope["scheme"] == "https":
                     headers.setdefault("Strict-Transport-Security", f"max-age={YEAR_S}")
             await send(message)
 
+        if wrong := _refused(Headers(scope=scope), of_api):
+            await document(Request(scope), wrong)(scope, receive, strict)
+            return
         try:
-            length = Headers(scope=scope).get("content-length", "0")
-            if length.isdecimal() and int(length) > LARGEST:
-                raise _TooLarge
             await self.app(scope, limited, strict)
-        except _TooLarge:
-            if not started:
-                await document(Request(scope), 413)(scope, receive, strict)
+        except Exception as error:
+            if started:
+                raise
+            log.error("%s %s failed", scope["method"], scope["path"], exc_info=error)
+            await document(Request(scope), 500)(scope, receive, strict)
 
 
-class _TooLarge(Exception):
-    """The body has grown larger than a request may be."""
+def _refused(headers: Headers, of_api: bool) -> int:
+    """Return the status with which a request is refused before its body is read, 0 for none."""
+    length = headers.get("content-length", "0")
+    if length.isdecimal() and int(length) > LARGEST:
+        return 413
+    has_body = length != "0" or "transfer-encoding" in headers
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    return 415 if of_api and has_body and kind != "application/json" else 0

@@ -5,10 +5,14 @@ import logging
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import iter_route_contexts
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from controller.broker.access import AccessError
 from controller.db import Busy, DatabaseError, DiskFull
+from controller.db import translate as translate_error
 from controller.web.i18n import N_, language, translate
 
 log = logging.getLogger(__name__)
@@ -63,6 +67,8 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> JSONResponse:
         headers = dict(error.headers) if error.headers else None
+        if error.status_code == 405:
+            headers = {"Allow": ", ".join(sorted(_methods(request)))}
         return document(request, error.status_code, "", headers)
 
     @app.exception_handler(RequestValidationError)
@@ -81,13 +87,26 @@ def install(app: FastAPI) -> None:
         log.warning("the broker's accounts: %s", error)
         return document(request, 503, N_("The broker cannot be told now; it will be when it is back"))
 
-    @app.exception_handler(Exception)
-    async def anything(request: Request, error: Exception) -> JSONResponse:
-        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-        return document(request, 500)
+    @app.exception_handler(DBAPIError)
+    async def driver(request: Request, error: DBAPIError) -> JSONResponse:
+        reason = translate_error(error)  # of a look at the database; those of writes are translated already
+        if isinstance(reason, DatabaseError):
+            log.warning("the database could not be read: %s", reason)
+            return document(request, 503)
+        raise error
+
+
+def _methods(request: Request) -> set[str]:
+    """Return the methods that the path of a request knows."""
+    path = request.scope["path"]
+    found: set[str] = set()
+    for route in iter_route_contexts(request.app.routes):
+        if route.path and route.methods and compile_path(route.path)[0].match(path):
+            found |= route.methods
+    return found or {"GET", "HEAD"}  # a folder of files
 
 
 ANSWERS: dict[int | str, dict[str, object]] = {
     status: {"description": TITLES[status], "content": {MEDIA: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
-    for status in (400, 401, 403, 404, 409, 413, 422, 429, 503)
+    for status in (400, 401, 403, 404, 409, 413, 415, 422, 429, 503, 507)
 }

@@ -3,11 +3,9 @@
 import json
 import os
 import re
-import select
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -16,18 +14,11 @@ import httpx
 import psutil
 import pytest
 
-HANGS = 60  # seconds after which a wait is given up as hung; no test measures time by it
+from tests.controller.inside import Inside
+from tests.controller.postgres import TOOLS, Postgres
+from tests.controller.waiting import HANGS, until
+
 BALAI = [sys.executable, "-c", "from controller.cli import main; main()"]
-
-
-def until(what: Callable[[], object], why: str) -> object:
-    """Wait until `what()` is true and return it."""
-    end = time.monotonic() + HANGS
-    while time.monotonic() < end:
-        if found := what():
-            return found
-        select.select([], [], [], 0.02)
-    raise AssertionError(f"hung: {why}")
 
 
 def balai(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
@@ -135,3 +126,33 @@ def balai_command() -> Callable[..., "subprocess.CompletedProcess[str]"]:
 def until_function() -> Callable[[Callable[[], object], str], object]:
     """Wait for something."""
     return until
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """A PostgreSQL server of the tests' own."""
+    if not TOOLS:
+        pytest.skip("no PostgreSQL server on this machine: install Debian's package postgresql")
+    folder = tmp_path_factory.mktemp("postgres")
+    for parent in folder.parents:
+        if parent.is_relative_to(tmp_path_factory.getbasetemp().parent):
+            parent.chmod(parent.stat().st_mode | 0o011)  # the server runs as somebody else
+    server = Postgres(folder)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def postgres(request: pytest.FixtureRequest) -> Callable[[], str]:
+    """Make an empty database on a PostgreSQL of the tests' own; its address."""
+    return lambda: request.getfixturevalue("postgres_server").database()
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def inside(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inside]:
+    """The application inside the test's process, on either database."""
+    outside = request.param == "postgresql"
+    database = request.getfixturevalue("postgres_server").database() if outside else ""
+    one = Inside(tmp_path_factory.mktemp("inside") / "data", database)
+    yield one
+    one.stop()

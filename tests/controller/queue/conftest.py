@@ -1,7 +1,5 @@
 """What the tests of the queue share: the ways in which a controller can be started, and a hall that it leads."""
 
-import os
-import shutil
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator
@@ -10,10 +8,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bench.broker import Mosquitto, free_port
-from tests.controller.conftest import HANGS, Serving
+from bench.broker import Mosquitto
+from tests.controller.conftest import Serving
+from tests.controller.waiting import HANGS
 
-POSTGRES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 MODES = ("own broker, sqlite", "own broker with tls, https", "outside broker, sqlite", "outside broker, postgresql")
 
 
@@ -54,41 +52,6 @@ class Hall:
             outcome = self.post(f"/sites/{site}/queue/commands", command, **{"Idempotency-Key": key})
             if outcome["outcome"] != "unknown":
                 return outcome
-
-
-@pytest.fixture
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], str]]:
-    """Start a PostgreSQL of the test's own; the address of an empty database in it."""
-    started: list[tuple[list[str], Path]] = []
-
-    def start() -> str:
-        if not POSTGRES:
-            pytest.skip("no PostgreSQL server on this machine: install Debian's package postgresql")
-        folder = tmp_path_factory.mktemp("postgres")
-        as_user: list[str] = []
-        if os.geteuid() == 0:  # its programs refuse to run as root
-            as_user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
-            shutil.chown(folder, 65534, 65534)
-            for parent in folder.parents:
-                if parent.is_relative_to(tmp_path_factory.getbasetemp().parent):
-                    parent.chmod(parent.stat().st_mode | 0o011)
-        tools, port = POSTGRES[-1], free_port()
-        log = folder / "log"
-        subprocess.run(
-            [*as_user, tools / "initdb", "-D", folder / "db", "-U", "balai", "-A", "trust", "--no-sync"],
-            check=True,
-            capture_output=True,
-            cwd="/",
-        )
-        options = f"-p {port} -k '' -h 127.0.0.1 -c fsync=off"
-        control = [*as_user, str(tools / "pg_ctl"), "-D", str(folder / "db")]
-        subprocess.run([*control, "-w", "-l", log, "-o", options, "start"], check=True, capture_output=True, cwd="/")
-        started.append((control, folder))
-        return f"postgresql://balai@127.0.0.1:{port}/postgres"
-
-    yield start
-    for control, _folder in started:
-        subprocess.run([*control, "-m", "immediate", "stop"], check=True, capture_output=True, cwd="/")
 
 
 @pytest.fixture(params=MODES)

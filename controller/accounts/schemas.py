@@ -1,0 +1,91 @@
+"""Bodies of the HTTP API of accounts."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from controller.accounts import service
+
+Name = Annotated[str, Field(min_length=1, max_length=64)]
+Secret = Annotated[str, Field(min_length=1, max_length=256, json_schema_extra={"format": "password"})]
+Role = Annotated[str, Field(pattern=r"^(viewer|clerk|technician|admin)$")]
+Sites = Annotated[list[Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]], Field(max_length=300)]
+
+
+class Strict(BaseModel):
+    """A body that has nothing but what is named."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Credentials(Strict):
+    """A name and its password."""
+
+    name: Name
+    password: Secret
+
+
+class SessionPublic(BaseModel):
+    """Who is signed in; `csrf` goes into the header X-CSRF of every write. `sites`: none for all."""
+
+    name: str
+    role: str
+    csrf: str
+    sites: list[str]
+
+
+class UserCreate(Strict):
+    """An account to be made. `sites`: those to which it is bound, none for all."""
+
+    name: Name
+    role: Role
+    password: Annotated[
+        str, Field(min_length=service.SHORTEST, max_length=256, json_schema_extra={"format": "password"})
+    ]
+    sites: Sites = []
+
+
+class UserPublic(BaseModel):
+    """An account as others see it."""
+
+    name: str
+    role: str
+    sites: list[str]
+
+
+class TokenCreate(Strict):
+    """A token to be made for a program; it can never do more than its maker."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
+    role: Role
+    sites: Sites = []
+
+
+class TokenMade(BaseModel):
+    """A token; shown only here."""
+
+    name: str
+    role: str
+    token: str
+
+
+class TokenPublic(BaseModel):
+    """A token as lists show it: who made it, and what it may do at most."""
+
+    user: str
+    name: str
+    role: str
+    sites: list[str]
+    created: int
+
+
+class AuditPublic(BaseModel):
+    """One change."""
+
+    id: int
+    at: int
+    who: str
+    what: str
+    target: str
+    before: str
+    after: str

@@ -1,0 +1,105 @@
+"""The application inside the test's own process: real HTTP on a free port, its own database, no broker in reach."""
+
+import socket
+import threading
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import uvicorn
+
+from controller.accounts import service
+from controller.app import create_app
+from controller.settings import Settings
+from tests.controller.waiting import HANGS
+
+SERVICES = [
+    {"id": "adm", "letter": "A", "name": "Administrasi", "need": "KTP dan KK", "mins": 10},
+    {"id": "kk", "letter": "B", "name": "Kartu keluarga", "need": "", "mins": 5},
+]
+COUNTERS = [{"id": "1", "name": "Loket 1", "services": []}, {"id": "2", "name": "Loket 2", "services": ["kk"]}]
+
+
+class Someone(httpx.Client):
+    """An HTTP client of the application; paths are those below /api/v1."""
+
+    def __init__(self, address: str, **headers: str) -> None:
+        super().__init__(base_url=f"{address}/api/v1", trust_env=False, timeout=HANGS, headers=headers)
+
+    def sign_in(self, name: str, password: str) -> "Someone":
+        """Open a session; later requests carry its cookie and its CSRF token."""
+        answer = self.post("/session", json={"name": name, "password": password})
+        assert answer.status_code == 200, answer.text
+        self.headers["X-CSRF"] = answer.json()["csrf"]
+        return self
+
+
+class Inside:
+    """One application that serves.
+
+    Args:
+        data: its data folder.
+        database: the address of its database; "" for a SQLite file in `data`.
+    """
+
+    def __init__(self, data: Path, database: str = "") -> None:
+        with socket.socket() as nobody:
+            nobody.bind(("127.0.0.1", 0))
+            broker = f"mqtt://127.0.0.1:{nobody.getsockname()[1]}"
+        url = {"database_url": database} if database else {}
+        settings = Settings(data=data, broker_url=broker, broker_dynsec=False, **url)  # type: ignore[arg-type]
+        self.app = create_app(settings)
+        self.parts = self.app.state.parts
+        name, password = self.app.state.first_admin
+        self._people = ExitStack()
+        listening = socket.socket()
+        listening.bind(("127.0.0.1", 0))
+        self.address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        config = uvicorn.Config(self.app, log_config=None, access_log=False, lifespan="on", ws="none")
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, args=([listening],))
+        self._thread.start()
+        self.admin = self.someone().sign_in(name, password)  # the socket listens: this waits until it serves
+
+    def someone(self, **headers: str) -> Someone:
+        """Return somebody who has not signed in."""
+        return self._people.enter_context(Someone(self.address, **headers))
+
+    def person(self, name: str, role: str, *sites: str) -> Someone:
+        """Return somebody who has signed in with a new account."""
+        password = f"kata-sandi-{name}"
+        self.parts.db.write(lambda session: service.add_user(session, name, role, password, " ".join(sites)) and None)
+        return self.someone().sign_in(name, password)
+
+    def site(self, id_: str, **fields: object) -> dict[str, object]:
+        """Make a site and return it."""
+        body = {"id": id_, "name": f"Desa {id_}", "services": SERVICES, "counters": COUNTERS, **fields}
+        answer = self.admin.post("/sites", json=body)
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    def position(self, site: str, id_: str, role: str = "kiosk", **fields: object) -> dict[str, object]:
+        """Make a position and return it."""
+        body = {"site": site, "id": id_, "role": role, "name": id_, **fields}
+        answer = self.admin.post("/positions", json=body)
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    def claim(self, device: str, site: str, position: str) -> dict[str, object]:
+        """Claim a device and return its identity."""
+        answer = self.admin.post("/devices/claims", json={"device": device, "site": site, "position": position})
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    def audit(self) -> list[dict[str, object]]:
+        """Return the whole audit log."""
+        found: list[dict[str, object]] = []
+        while page := self.admin.get("/audit", params={"after": found[-1]["id"] if found else 0}).json():
+            found += page
+        return found
+
+    def stop(self) -> None:
+        """End it."""
+        self._people.close()
+        self._server.should_exit = True
+        self._thread.join()
