@@ -5,7 +5,7 @@ BIN := .venv/bin
 SOURCES := firmware controller protocol provisioning hil tests bench
 
 .DEFAULT_GOAL := help
-.PHONY: help setup programs demo test soak check format bench words lock clean
+.PHONY: help setup programs demo test soak check format bench words migration lock clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -51,6 +51,9 @@ words: .venv/.installed ## bring the catalogue of words for people up to date
 	$(BIN)/pybabel -q extract -F controller/web/babel.cfg -k Problem:2 -k AccountError -k FleetError -k N_ \
 		--no-location --project=Balai --copyright-holder="The Balai authors" -o controller/web/locale/balai.pot .
 	$(BIN)/pybabel -q update -D balai -i controller/web/locale/balai.pot -d controller/web/locale
+
+migration: .venv/.installed ## write the next version of the database's tables: TEXT="what has changed"
+	$(BIN)/python -m controller.migrations "$(TEXT)"
 
 lock: ## pin the dependencies anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

@@ -1,0 +1,22 @@
+"""Run by Alembic: migrations go over the connection that the caller has opened, within its transaction."""
+
+from alembic import context
+from sqlmodel.sql.sqltypes import AutoString
+
+from controller.ingest.models import JsonText
+from controller.migrations.tables import METADATA
+
+
+def plain(kind: str, item: object, _context: object) -> str | bool:
+    """Write types of others, which may change, as what they are in the database."""
+    if kind == "type" and isinstance(item, JsonText):
+        return "sa.Text()"
+    return "sa.String()" if kind == "type" and isinstance(item, AutoString) else False
+
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=METADATA,
+    render_item=plain,
+)
+context.run_migrations()

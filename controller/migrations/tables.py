@@ -1,0 +1,11 @@
+"""Every table of the controller, registered by importing the modules that hold them."""
+
+from sqlmodel import SQLModel
+
+import controller.accounts.models
+import controller.fleet.models
+import controller.health
+import controller.ingest.models
+import controller.queue.models  # noqa: F401
+
+METADATA = SQLModel.metadata
