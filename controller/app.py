@@ -20,6 +20,7 @@ from controller.db import Database
 from controller.fleet import api as fleet
 from controller.fleet.link import Link
 from controller.fleet.roster import Roster
+from controller.fleet.service import FleetError
 from controller.folder import Folder
 from controller.ingest import Broker, Bus, Store
 from controller.migrations import upgrade
@@ -74,6 +75,7 @@ def create_app(settings: Settings, prepared: Callable[[], None] = lambda: None) 
     app.add_middleware(Guard)
     app.add_middleware(metrics.Requests, metrics=parts.metrics)
     problems.install(app)
+    app.add_exception_handler(FleetError, fleet.refused)
     openapi.install(app)
     for router in (accounts.router, fleet.router, queue.router):
         app.include_router(router, prefix=API)

@@ -48,6 +48,9 @@ class Roster(Protocol):
     def desired(self, device: str) -> Desired | None:
         """Return what a device should be, None where it is not in the fleet."""
 
+    def online(self) -> list[tuple[str, Json, int]]:
+        """Return the devices that were there when the controller ended, with their states and when that was."""
+
     def seen(self, device: str, session: Session) -> None:
         """Keep what a device has said of itself, and whether it is there."""
 
@@ -93,6 +96,8 @@ class Link:
     async def start(self) -> None:
         """Begin, on the running loop, before the bus does."""
         self._loop = asyncio.get_running_loop()
+        for device, state, at in await asyncio.to_thread(self._roster.online):
+            self._presence.recall(device, state, at)
         self._sweeping = asyncio.create_task(self._sweep())
 
     async def stop(self) -> None:
@@ -183,7 +188,7 @@ class Link:
             self._store.refusals.count(device, "bad_reply")
             return
         with self._lock:
-            future = self._pending.get((device, ident))
+            future = self._pending.pop((device, ident), None)
         if future is not None:
             if future.set_running_or_notify_cancel():
                 future.set_result(body)

@@ -16,7 +16,10 @@ NUMBERS = ("boots", "uptime", "heap", "rssi", "clock", "backlog")
 
 @dataclass(frozen=True)
 class Session:
-    """One device's session with the broker. `at`: Unix ms of the last word; `heard`: the same, monotonic seconds."""
+    """One device's session with the broker. `at`: Unix ms of the last word; `heard`: the same, monotonic seconds.
+
+    `sid` is "" for one of before the controller's start, until the device has said something.
+    """
 
     sid: str
     online: bool
@@ -71,12 +74,17 @@ class Presence:
                 birth = known is None or known.sid != sid or not known.online
                 self._sessions[device] = session
                 return Told(session, birth=birth)
-            if known is not None and known.online and known.sid != sid:
+            if known is not None and known.online and known.sid not in ("", sid):
                 return Told(known, stale=True)
             state = known.state if known is not None else {}
             session = Session(sid, False, state, known.at if known is not None else at, self._clock())
             self._sessions[device] = session
             return Told(session)
+
+    def recall(self, device: str, state: Json, at: int) -> None:
+        """A device was there when the controller ended; whether it still is will be seen."""
+        with self._lock:
+            self._sessions.setdefault(device, Session("", True, state, at, self._clock()))
 
     def doubt(self) -> None:
         """The broker is connected anew: those who are there will be heard of, or else are gone."""

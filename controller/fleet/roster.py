@@ -24,6 +24,7 @@ class Roster:
     def __init__(self, db: Database, vault: Vault) -> None:
         self._db, self._vault = db, vault
         self._places: dict[str, Place | None] = {}
+        self._moves = 0
         self._lock = threading.Lock()
 
     def place(self, device: str) -> Place | None:
@@ -32,18 +33,21 @@ class Roster:
             return self._places[device]
         except KeyError:
             pass
+        moves = self._moves
         with self._db.read() as session:
             found = session.get(Device, device)
             place = Place(found.site, found.position) if found and found.site else None
         with self._lock:
             if len(self._places) >= 20_000:  # strangers may make up names
                 self._places.clear()
-            self._places[device] = place
+            if moves == self._moves:  # else it was claimed while we looked
+                self._places[device] = place
         return place
 
     def forget(self) -> None:
         """Devices have moved: look again."""
         with self._lock:
+            self._moves += 1
             self._places.clear()
 
     def accounts(self) -> Iterable[Account]:
@@ -63,6 +67,12 @@ class Roster:
                 return None
             doc = service.document(session, site, position)
             return Desired(site.rev, service.config_hash(doc), doc)
+
+    def online(self) -> list[tuple[str, dict[str, object], int]]:
+        """Return the devices that were there when we last heard of them, with their states and when that was."""
+        with self._db.read() as session:
+            found = session.exec(select(Device).where(col(Device.online)))
+            return [(device.id, device.state, device.seen) for device in found]
 
     def seen(self, device: str, session: Session) -> None:
         """Keep what a device has said of itself."""

@@ -2,8 +2,12 @@
 
 from typing import Annotated, Self
 
+from fastapi import Path, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+SitePath = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,32}$")]
+DevicePath = SitePath
+IdQuery = Annotated[str | None, Query(pattern=r"^[a-z0-9-]{1,32}$")]
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")]
 Mac = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12}$")]
 Number = Annotated[int, Field(ge=1, le=9999)]
@@ -122,6 +126,8 @@ class PositionCreate(Strict):
     def _rising(self) -> Self:
         if self.band and self.band[0] > self.band[1]:
             raise ValueError("a band goes from low to high")
+        if self.band and not self.leads:
+            raise ValueError("only a position that leads has a band")
         return self
 
 

@@ -52,13 +52,18 @@ def bands(positions: list[Position]) -> dict[str, list[int]]:
 
 def document(session: Session, site: Site, position: Position | None) -> Json:
     """Return the configuration document of a position; with None that by which the controller itself leads."""
+    return document_of(site, positions_of(session, site.id), position)
+
+
+def document_of(site: Site, positions: list[Position], position: Position | None) -> Json:
+    """Return the configuration document of a position among all `positions` of its site."""
     at = position or Position(site=site.id, id=CONTROLLER, role="kiosk", name="", counter="", leads=True, low=0, high=0)
     return {
         "v": 1,
         "site": {"id": site.id, "name": site.name, "tz": site.tz},
         "position": {"id": at.id, "role": at.role, "name": at.name, "counter": at.counter},
         "lang": site.lang,
-        "bands": bands(positions_of(session, site.id)),
+        "bands": bands(positions),
         "share": site.share,
         "services": site.services,
         "counters": site.counters,
@@ -89,6 +94,14 @@ def check_documents(session: Session, site: Site) -> None:
             encode(document(session, site, position), LONGEST)
         except BadMessage:
             raise FleetError("The configuration would be too large for a device: shorten texts") from None
+
+
+def check_counters(session: Session, site: Site) -> None:
+    """Raise FleetError where a keypad's counter is none of the site's."""
+    known = {str(one["id"]) for one in site.counters}
+    for position in positions_of(session, site.id):
+        if position.counter and position.counter not in known:
+            raise FleetError("A position stands at a counter that would be gone")
 
 
 def add_position(

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from controller.accounts.deps import Clerk, Technician, Viewer
 from controller.fleet.models import Grant
+from controller.fleet.schemas import SitePath
 from controller.fleet.service import FleetError
 from controller.parts import Parts, PartsDep
 from controller.queue.models import Ticket
@@ -70,14 +71,14 @@ def spoken(board: Json, texts: Json) -> Json:
 
 
 @router.get("/sites/{site}/board")
-async def board(site: str, parts: PartsDep) -> BoardPublic:
+async def board(site: SitePath, parts: PartsDep) -> BoardPublic:
     """Return a hall's board; public."""
     shown, texts = await _board(parts, site)
     return BoardPublic(board=shown, texts=texts)
 
 
 @router.get("/sites/{site}/board/stream", response_class=StreamingResponse)
-async def stream(site: str, request: Request, parts: PartsDep) -> StreamingResponse:
+async def stream(site: SitePath, request: Request, parts: PartsDep) -> StreamingResponse:
     """Follow a hall's board: an event `board` now and at each change; public."""
     shown, texts = await _board(parts, site)
     if parts.queue.boards.followers >= FOLLOWERS:
@@ -106,7 +107,7 @@ def _event(board: Json, texts: Json) -> str:
 
 
 @router.get("/sites/{site}/queue")
-async def queue(site: str, who: Clerk, parts: PartsDep) -> QueuePublic:
+async def queue(site: SitePath, who: Clerk, parts: PartsDep) -> QueuePublic:
     """Return what a counter's console shows."""
     shown, texts = await _board(parts, site)
 
@@ -146,7 +147,7 @@ def _open(session: Session, site: str, serial: object) -> list[TicketPublic]:
 
 
 @router.post("/sites/{site}/queue/commands", response_model_exclude_none=True)
-async def command(site: str, body: CommandCreate, key: Key, who: Clerk, parts: PartsDep) -> Outcome:
+async def command(site: SitePath, body: CommandCreate, key: Key, who: Clerk, parts: PartsDep) -> Outcome:
     """Give the hall's leader a command. The same key gets the same answer, however often it is asked."""
     if await asyncio.to_thread(parts.queue.halls.texts, site) is None:
         raise Problem(404, "There is no such site")
@@ -155,7 +156,7 @@ async def command(site: str, body: CommandCreate, key: Key, who: Clerk, parts: P
 
 
 @router.post("/sites/{site}/leader")
-async def change_leader(site: str, body: LeaderChange, who: Technician, parts: PartsDep) -> LeaderPublic:
+async def change_leader(site: SitePath, body: LeaderChange, who: Technician, parts: PartsDep) -> LeaderPublic:
     """Make another position, or the controller, lead the hall. The present leader hands over where it is in reach;
     where it is not, what it does until it hears of it is taken in later."""
     try:
@@ -168,8 +169,10 @@ async def change_leader(site: str, body: LeaderChange, who: Technician, parts: P
 
 
 @router.get("/sites/{site}/queue/day")
-def day(site: str, who: Viewer, parts: PartsDep) -> DayPublic:
+def day(site: SitePath, who: Viewer, parts: PartsDep) -> DayPublic:
     """Return the current day of a hall in figures."""
+    if parts.queue.halls.texts(site) is None:
+        raise Problem(404, "There is no such site")
     with parts.db.read() as session:
         newest = session.exec(
             select(Ticket.serial).where(Ticket.site == site).order_by(col(Ticket.serial).desc())

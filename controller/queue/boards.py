@@ -90,6 +90,10 @@ class Boards:
         """What a hall's board is made of has changed."""
         self._newest.pop(site, None)
 
+    def remove(self, site: str) -> None:
+        """A hall is no more: nothing of it is retained."""
+        self._bus.publish(topics.board(site), b"", 1, True)
+
     @property
     def followers(self) -> int:
         """How many pages follow a board."""

@@ -43,6 +43,11 @@ class Queue:
         self.halls.forget(site)
         self.boards.forget(site)
 
+    def site_removed(self, site: str) -> None:
+        """There is no such site any more. From any thread."""
+        self.site_changed(site)
+        self.boards.remove(site)
+
     def _led(self, site: str) -> None:
         """Somebody else leads a hall; on the writer's thread."""
         self.halls.forget(site)

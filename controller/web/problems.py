@@ -73,7 +73,10 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        wrong = [f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors()]
+        found = error.errors()
+        if all(one["loc"][0] == "path" for one in found):
+            return document(request, 404)  # a name that nothing can have
+        wrong = [f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in found]
         return document(request, 422, "; ".join(wrong[:10]))
 
     @app.exception_handler(DatabaseError)
