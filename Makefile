@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-SOURCES := firmware controller protocol provisioning hil tests bench
+SOURCES := firmware controller protocol provisioning hil tests bench docs
 
 .DEFAULT_GOAL := help
 .PHONY: help setup programs demo test soak check format bench words migration lock clean

@@ -5,7 +5,8 @@ board. They are imported where they are made, so that a role loads only its own.
 """
 
 # GPIO numbers of the ESP32 kit. 6 to 11 carry the flash, 34 to 39 have no pull-ups, 12 sets the flash's voltage at
-# power-on; 0 is the BOOT button of every development board and serves as the technician's button "T".
+# power-on, and 0 held low then starts the ROM's loader instead of us: the technician's button "T", which is held at
+# power-on, is none of these. (ESP32 series datasheet, "Strapping pins": 5 matters to SDIO slaves only.)
 WIRING = {
     "kiosk": {
         "printer": {"uart": 2, "tx": 17, "rx": 16, "baud": 9600},
@@ -13,21 +14,21 @@ WIRING = {
         "lamp": {"pin": 23},
         "clock_chip": {"i2c": 0, "sda": 21, "scl": 22},
         "buttons": {
-            "A": 13, "B": 14, "C": 27, "D": 26, "E": 25, "F": 33, "G": 32, "H": 4, "P": 15, "T": 0,
+            "A": 13, "B": 14, "C": 27, "D": 26, "E": 25, "F": 33, "G": 32, "H": 4, "P": 15, "T": 5,
         },
     },
     "display": {
         "matrix": {"spi": 2, "sck": 18, "mosi": 23, "cs": 5, "modules": 8},
         "digits": {"clk": 25, "dio": 26},
         "speaker": {"uart": 2, "tx": 17, "rx": 16, "baud": 9600, "busy": 4},
-        "buttons": {"T": 0},
+        "buttons": {"T": 27},
     },
     "counter": {
         "digits": {"clk": 18, "dio": 19},
         "keypad": {"rows": (13, 14, 27, 26), "columns": (25, 33, 32, 4)},
-        "buttons": {"T": 0},
+        "buttons": {"T": 5},
     },
-    "sensor": {"buttons": {"T": 0}},
+    "sensor": {"buttons": {"T": 5}},
 }  # fmt: skip
 
 
