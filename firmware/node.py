@@ -3,40 +3,21 @@
 import asyncio
 import gc
 import os
-import sys
 
 from firmware import BUILT, VERSION
 from firmware.core import crashlog
-from firmware.core.clock import CHIP, Clock
+from firmware.core.clock import CHIP, CONTROLLER, Clock
 from firmware.core.identity import Identity
 from firmware.core.journal import Journal
 from firmware.core.link import Link
 from firmware.core.settings import Settings
 from firmware.core.supervision import WATCHDOG_MS, Supervisor
 from firmware.core.wlan import Wlan
-from protocol import codes
+from firmware.report import Report
 
-FLOOR_S = 3_600  # a trusted time is saved this often: a write once an hour
+WELL_S = 600  # a device that has run this long is well, and so is its configuration
 SECOND_MS = 1_000
-
-
-class RemoteHall:
-    """The port `Hall` of a role on a device that does not lead: commands go to the leader by way of the controller."""
-
-    def __init__(self):
-        self.link: Link | None = None
-        self.callbacks = []
-
-    def on_board(self, callback) -> None:
-        """Call `callback(board, retained)` at each board."""
-        self.callbacks.append(callback)
-
-    async def send(self, command) -> dict:
-        """The outcome, which may be "unknown"."""
-        response = await self.link.inbox.request("queue", command) if self.link else None
-        if response is not None and response["ok"]:
-            return response["result"]
-        return {"key": command["key"], "outcome": "unknown", "rev": 0}
+LINK_MS = 600_000  # the link hears a packet, or gives up an attempt, far more often
 
 
 class Node:
@@ -49,16 +30,16 @@ class Node:
         self.settings = Settings(root + "/state")
         self._parts = board.parts(identity.role)
         floor = max(BUILT, self.settings.floor)
-        self._clock = clock = Clock(board.time_source, self._parts.get("clock_chip"), floor)
+        self._clock = clock = Clock(board.time_source, self._parts.get("clock_chip"), floor, self._stepped, BUILT)
         leads = identity.role == "kiosk"
         self._journal = journal = Journal(root + "/journal", clock, remembers=leads)
-        self._crash = crashlog.take("crash")
-        if self._crash:
+        crash = crashlog.take("crash")
+        if crash:
             os.remove("crash")
-        self._reset = "crash" if self._crash else board.reset_cause()
-        clock.on_step = self._stepped
+        reset = "crash" if crash else board.reset_cause()
+        given_up = self.settings.booted(reset in ("crash", "watchdog"))
         self._supervisor = Supervisor(clock, board.watchdog(WATCHDOG_MS), self._crashed)
-        self._wlan = Wlan(board.wlan(), getattr(identity, "networks", []))
+        self._wlan = wlan = Wlan(board.wlan(), identity.networks)
         self._granting = False
         self._leader = self._remote = None
         if leads:
@@ -69,18 +50,21 @@ class Node:
             self._hall = self._leader = Leader(journal, clock, identity.position)
             self._leader.recover()
         else:
-            self._hall = self._remote = RemoteHall()
+            from firmware.roles.remote import RemoteHall
+
+            self._hall = self._remote = RemoteHall(lambda op, args: self._link.inbox.request(op, args))
         self.role = self._make_role()
-        self._link = Link(identity, journal, clock, self._state, self)
+        self._link = link = Link(identity, journal, clock, lambda: self._report.state(), self)
+        self._report = Report(identity, self.settings, journal, clock, wlan, link, self.role, reset, crash)
         if self._leader is not None:
             self._leader.on_board(self._grown)
-        if self._remote is not None:
-            self._remote.link = self._link
         if self.settings.doc:
             self.configure(self.settings.doc)
-        self.note("device.booted", {"fw": VERSION, "reset": self._reset, "boots": journal.boot})
-        if self._crash:
-            self.note("device.crashed", {"text": self._crash})
+        self.note("device.booted", {"fw": VERSION, "reset": reset, "boots": journal.boot})
+        if crash:
+            self.note("device.crashed", {"text": crash})
+        if given_up:
+            self.note("config.rejected", {"hash": given_up, "why": "crashed"})
 
     async def run(self) -> None:
         """Start every task; serves the panel of a bench."""
@@ -93,6 +77,7 @@ class Node:
             self._supervisor.expect("leader", WATCHDOG_MS)
         keep("wlan", self._wlan.run)
         keep("link", self._link.run)
+        self._supervisor.expect("link", LINK_MS)
         keep("time", self._time)
         keep("watchdog", self._supervisor.run)
         await self._board.panel()
@@ -110,20 +95,19 @@ class Node:
     def board(self, board, retained: bool) -> None:
         """A board from the broker; a leader has its own."""
         if self._remote is not None:
-            for callback in self._remote.callbacks:
-                callback(board, retained)
+            self._remote.board(board, retained)
 
     def line(self, up: bool) -> None:
         """The controller is in reach, or not."""
         line = getattr(self.role, "line", None)
         if line is not None:
-            line(up)
+            line(up, self._clock.up() - self._link.heard)
 
     def timed(self) -> None:
         """The time is trusted: save it now and then, and look whether the day has changed."""
-        seconds = self._clock.now()[0] // 1000
-        if seconds > self.settings.floor + FLOOR_S:
-            self.settings.passed(seconds)
+        t, q = self._clock.now()
+        if q >= CONTROLLER:  # a chip may lie
+            self.settings.passed(t // 1000)
         if self._leader is not None and self._leader.state.leader:
             self._leader.tick()
 
@@ -151,13 +135,21 @@ class Node:
             return "refused", "unknown_op"
         return "done", ""
 
+    def progress(self) -> None:
+        """The link is alive."""
+        self._supervisor.beat("link")
+
     def note(self, kind: str, data) -> None:
         """Put an event of the device itself into the journal; where it is full the queue's come first."""
         try:
-            self._journal.append(kind, data, 8_192)
+            self._journal.append(kind, data, self._journal.limit // 3)
         except OSError:
             return
         self._link.appended()
+
+    def status(self) -> dict:
+        """What the diagnosis slip and pages show."""
+        return self._report.status()
 
     # Inside.
 
@@ -197,8 +189,9 @@ class Node:
 
     async def _time(self):
         while True:
-            self._clock.up()  # never miss a wrap of the ticks
-            await asyncio.sleep(FLOOR_S)
+            await asyncio.sleep(WELL_S)
+            self.timed()  # this also looks at the ticks, so that no wrap is missed
+            self.settings.proved()
 
     async def _reboot(self):
         await asyncio.sleep_ms(SECOND_MS)  # the reply goes first
@@ -209,49 +202,7 @@ class Node:
             self.note("clock.stepped", {"from": before, "to": after, "q": q})
 
     def _crashed(self, name, error):
-        sys.print_exception(error, sys.stderr)  # pyright: ignore
         self.note("device.crashed", {"text": name + ": " + crashlog.trace(error)})
-
-    def code(self) -> str:
-        """The most urgent code, "" for none."""
-        if not self._wlan.up:
-            return codes.NO_WIFI
-        roll = getattr(self.role, "fault", "")
-        if roll:
-            return roll
-        if self._journal.near:
-            return codes.JOURNAL_NEAR
-        if not self.settings.doc:
-            return codes.NO_CONFIG
-        if self._link.code:
-            return self._link.code
-        return codes.BAD_CONFIG if self.settings.rejected else ""
-
-    def _state(self):
-        return {
-            "role": self._identity.role,
-            "fw": VERSION,
-            "config": self.settings.config,
-            "rejected": self.settings.rejected,
-            "boots": self._journal.boot,
-            "reset": self._reset,
-            "uptime": self._clock.up() // 1000,
-            "heap": gc.mem_free(),
-            "rssi": self._wlan.rssi,
-            "clock": self._clock.q,
-            "backlog": self._journal.backlog,
-            "code": self.code(),
-        }
-
-    def status(self):
-        """What the diagnosis slip and pages show."""
-        status = self._state()
-        identity = self._identity
-        status["device"], status["site"], status["position"] = identity.device, identity.site, identity.position
-        status["network"] = (self._wlan.name or "LAN") if self._wlan.up else ""
-        status["broker"] = self._link.up
-        status["crash"] = self._crash
-        return status
 
 
 def run(board) -> None:

@@ -1,6 +1,7 @@
 """MQTT 3.1.1 packets as pure bytes (OASIS standard, 29 October 2014): what a device says and hears, nothing more.
 
 `Decoder` takes bytes as they come and gives whole packets. A packet larger than it may be is skipped, not kept.
+What a packet holds beyond its kind is checked by who reads it; everything that makes no sense raises MqttError.
 """
 
 import struct
@@ -76,7 +77,7 @@ class Decoder:
         self.skipped = 0
 
     def feed(self, data) -> None:
-        """Take bytes as they came."""
+        """Take bytes as they came; call `next` until it has no more before feeding again."""
         if self._skip:
             gone = min(self._skip, len(data))
             self._skip -= gone
@@ -84,33 +85,51 @@ class Decoder:
         self._buffer += data
 
     def next(self):
-        """(kind, flags, body) of the next whole packet, None where more bytes are needed. Raises MqttError."""
-        buffer = self._buffer
-        if len(buffer) < 2:
-            return None
-        size = shift = 0
-        at = 1
+        """(kind, flags, body) of the next whole packet, None where more bytes are needed. Raises MqttError.
+
+        Of a PUBLISH that is too large the body ends where its payload begins: it must be acknowledged all the same, or
+        the broker believes that it is on its way for ever (section 4.4) and one day sends no more.
+        """
         while True:
-            if at == len(buffer):
+            buffer = self._buffer
+            size, at = _length(buffer)
+            if not at:
                 return None
-            byte = buffer[at]
-            at += 1
-            size |= (byte & 0x7F) << shift
-            if not byte & 0x80:
-                break
-            shift += 7
-            if shift > 21:
-                raise MqttError("a length makes no sense")
-        first = buffer[0]
-        if size > self._largest:
+            kind, flags = buffer[0] >> 4, buffer[0] & 15
+            take = size
+            if size > self._largest:
+                take = 0
+                if kind == PUBLISH:
+                    if len(buffer) < at + 2:
+                        return None
+                    take = 2 + (buffer[at] << 8 | buffer[at + 1]) + (2 if flags & 6 else 0)
+                    if take > self._largest:
+                        take = 0
+            if len(buffer) < at + take:
+                return None
+            self._buffer = buffer[at + take :]
+            if take == size:
+                return kind, flags, buffer[at : at + take]
             self.skipped += 1
-            self._skip = max(0, at + size - len(buffer))
-            self._buffer = buffer[at + size :]
-            return self.next() if self._buffer else None
-        if len(buffer) < at + size:
-            return None
-        self._buffer = buffer[at + size :]
-        return first >> 4, first & 15, buffer[at : at + size]
+            self._skip = size - take
+            rest, self._buffer = self._buffer, b""
+            self.feed(rest)
+            if take:
+                return kind, flags, buffer[at : at + take]
+
+
+def _length(buffer):
+    """(the length that a packet's head tells, bytes of the head), (0, 0) where it is not whole (section 2.2.3)."""
+    size = shift = 0
+    for at in range(1, min(len(buffer), 5)):
+        byte = buffer[at]
+        size |= (byte & 0x7F) << shift
+        if not byte & 0x80:
+            return size, at + 1
+        shift += 7
+    if len(buffer) >= 5:
+        raise MqttError("a length makes no sense")
+    return 0, 0
 
 
 def _packet(first: int, body: bytes) -> bytes:

@@ -5,14 +5,15 @@ import sys
 
 from firmware.core import frames
 
-LONGEST = 1_000  # bytes
+LONGEST = 960  # characters: an event's text holds 1,024
 
 
 def trace(error) -> str:
-    """The traceback of `error`, its end where it is long."""
+    """The traceback of `error`, its end where it is long; printable, so that it needs no more bytes than characters."""
     text = io.StringIO()
     sys.print_exception(error, text)  # pyright: ignore
-    return text.getvalue()[-LONGEST:]  # pyright: ignore
+    kept = text.getvalue()[-LONGEST:]  # pyright: ignore
+    return "".join([c if " " <= c <= "~" or c == "\n" else "?" for c in kept])
 
 
 def keep(path: str, error) -> None:

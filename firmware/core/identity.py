@@ -8,7 +8,8 @@ class IdentityError(Exception):
 
 
 class Identity:
-    """`identity.json`: device, role, username, secret, brokers [{host, port, tls}], ca (PEM or ""), site, position."""
+    """`identity.json`: device, role, username, secret, brokers [{host, port, tls}], ca (PEM or ""), site, position, and
+    networks [{ssid, password}], none of which where there is a cable."""
 
     def __init__(self, path: str):
         try:
@@ -22,5 +23,8 @@ class Identity:
             self.site = found["site"]
             self.position = found["position"]
             self.ca = (found.get("ca") or "").encode()
-        except (OSError, ValueError, KeyError, TypeError):
+            self.networks = [(one["ssid"], one["password"]) for one in found.get("networks", ())]
+            if not self.brokers:
+                raise ValueError("no brokers")
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             raise IdentityError("no identity: flash this device again, or claim it at the controller")

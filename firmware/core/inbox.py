@@ -4,11 +4,12 @@ import asyncio
 import binascii
 import os
 
+from firmware.core import shapes
 from firmware.core.clock import CONTROLLER, TRUSTED
 from firmware.core.settings import ConfigError
 from protocol import topics
 from protocol.canonical import decode
-from protocol.errors import BalaiError
+from protocol.errors import BadMessage, BalaiError
 
 REQUEST_MS = 3_000
 CHUNK = b"\x01"  # begins a chunk of a blob, where other messages begin with "{"
@@ -21,7 +22,7 @@ class Inbox:
     `command(op, args) -> (outcome, reason)` carries out a fleet command;
     `queue(command) -> outcome` where this device may lead, else None;
     `lead(id, args)` is told of a grant, and answers it itself;
-    `configure(doc)` after a configuration was kept;
+    `configure(doc)` takes over a configuration that was checked;
     `board(board, retained)`; `line(up)`; `timed()` after the time was told; `note(kind, data)`; `settings`.
     """
 
@@ -44,23 +45,28 @@ class Inbox:
                 return self._chunk(payload)
             body = decode(payload)
             if topic == self._board:
-                self._handlers.board(body, retained)
+                self._take(body, shapes.BOARD, lambda board: self._handlers.board(board, retained))
             elif topic == topics.CONTROLLER_STATE:
-                self._presence(body)
+                self._take(body, shapes.PRESENCE, self._presence)
             elif topic.startswith(self._down):
                 what = topic[len(self._down) :]
                 if what == "ack":
-                    self._ack(body)
+                    self._take(body, shapes.ACK, self._ack)
                 elif retained:
                     self._refuse(what, "retained")  # nothing but boards and presence ever is
                 elif what == "config":
-                    self._config(body)
+                    self._take(body, shapes.CONFIG, self._config)
                 elif what == "command":
-                    self._command(body)
+                    self._take(body, shapes.COMMAND, self._command)
                 elif what == "response":
-                    self._response(body)
+                    self._take(body, shapes.RESPONSE, self._response)
         except (BalaiError, KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
             self._refuse(topic.split("/")[-1], repr(error)[:80])
+
+    def _take(self, body, shape, act):
+        if not shapes.fits(body, shape):
+            raise BadMessage("not of the contract")
+        act(body)
 
     def _refuse(self, what, why):
         """Count what made no sense; the console tells each kind once."""
@@ -94,35 +100,35 @@ class Inbox:
     def _ack(self, body):
         if body["now"] and (self._clock.set(body["now"], CONTROLLER) or self._clock.q >= TRUSTED):
             self._handlers.timed()
-        self._link.acked(body)
+        self._link.acked(body["log"], body["seq"], body["rate"])
         self._handlers.line(True)
 
     def _presence(self, body):
+        sid = body["sid"]
         if body["online"]:
-            if body["sid"] != self._sid:
-                self._sid = body["sid"]
-                self._link.controller(body)
-        elif body["sid"] == self._sid or not self._sid:
-            self._link.controller(body)
+            if sid != self._sid:
+                self._sid = sid
+                self._link.controller(True)
+        elif sid == self._sid or not self._sid:
+            self._sid = ""  # should the same come back, it has missed what was said meanwhile
+            self._link.controller(False)
             self._handlers.line(False)
 
     def _config(self, body):
         settings = self._handlers.settings
         hash = body["hash"]
-        if hash == settings.config:
-            self._link.send("reply", {"id": hash, "outcome": "done"})
-            return
-        try:
-            settings.apply(hash, body["doc"])
-            self._handlers.configure(settings.doc)
-        except ConfigError as error:
-            self._handlers.note("config.rejected", {"hash": hash, "why": str(error)[:200]})
-            self._link.send("reply", {"id": hash, "outcome": "refused", "reason": str(error)[:200]})
-        else:
-            self._handlers.note("config.applied", {"hash": hash})
-            self._link.send("reply", {"id": hash, "outcome": "done"})
-        self._link.appended()
-        self._link.rebirth()
+        reply = {"id": hash, "outcome": "done"}
+        if hash != settings.config:
+            try:
+                settings.apply(hash, body["doc"], self._handlers.configure)
+                self._handlers.note("config.applied", {"hash": hash})
+            except ConfigError as error:
+                reply["outcome"], reply["reason"] = "refused", str(error)[:200]
+                self._handlers.note("config.rejected", {"hash": hash, "why": reply["reason"]})
+            except OSError as error:
+                reply["outcome"], reply["reason"] = "failed", str(error)[:200]
+            self._link.rebirth()
+        self._link.send("reply", reply)
 
     def _command(self, body):
         id, op, args = body["id"], body["op"], body["args"]
@@ -138,10 +144,19 @@ class Inbox:
             else:
                 self._link.send("reply", {"id": id, "outcome": outcome["outcome"], "result": outcome})
         elif op == "lead":
-            self._handlers.lead(id, args)
-        elif not self._handlers.settings.saw(id):
+            self._take(args, shapes.GRANT, lambda grant: self._handlers.lead(id, grant))
+        else:
+            self._carry_out(id, op, args)
+
+    def _carry_out(self, id, op, args):
+        """A fleet command: once, whatever becomes of the power."""
+        try:
+            if self._handlers.settings.saw(id):
+                return
             outcome, reason = self._handlers.command(op, args)
-            self._link.send("reply", {"id": id, "outcome": outcome, "reason": reason})
+        except OSError as error:
+            outcome, reason = "failed", str(error)[:200]
+        self._link.send("reply", {"id": id, "outcome": outcome, "reason": reason})
 
     def _response(self, body):
         self._answered(body["id"], body)

@@ -10,18 +10,24 @@ KEEPALIVE_S = 30
 ANSWER_S = 15  # for CONNACK, SUBACK and PUBACK
 
 
-class Mqtt:
-    """`on_message(topic, payload, retained)` is called for each message; it must not block."""
+FAILED = 0x80  # of a SUBACK's return codes (section 3.9.3)
 
-    def __init__(self, client: str, on_message):
+
+class Mqtt:
+    """`on_message(topic, payload, retained)` is called for each message; it must not block. `on_packet()` is called at
+    each packet of any kind: the broker is there."""
+
+    def __init__(self, client: str, on_message, on_packet=None):
         self._client = client
         self._on_message = on_message
+        self._on_packet = on_packet
         self._transport = Transport()
         self._decoder = codec.Decoder()
         self._lock = asyncio.Lock()  # one writer
         self._turn = asyncio.Lock()  # one message in flight
         self._answer = asyncio.Event()
         self._awaited = 0  # the packet id whose acknowledgement is awaited
+        self._granted = b""  # the return codes of the last SUBACK
         self._id = 0
         self.skipped = 0  # packets too large to keep
 
@@ -49,16 +55,19 @@ class Mqtt:
                     if qos:
                         await self._write(codec.puback(id))
                 elif kind in (codec.PUBACK, codec.SUBACK) and codec.number(body) == self._awaited:
+                    if kind == codec.SUBACK:
+                        self._granted = body[2:]
                     self._awaited = 0
                     self._answer.set()
         finally:
             pinger.cancel()
 
-    async def subscribe(self, topics) -> None:
-        """Subscribe with QoS 1. Raises TransportError where no answer comes."""
+    async def subscribe(self, topics):
+        """Subscribe with QoS 1; return the topics that the broker refuses. Raises TransportError without an answer."""
         async with self._turn:
             id = self._next()
             await self._ask(id, codec.subscribe(id, topics))
+            return [topic for topic, code in zip(topics, self._granted) if code >= FAILED]
 
     async def publish(self, topic: str, payload: bytes, qos: int = 1, retain: bool = False) -> None:
         """Publish; with QoS 1 returns when the broker has acknowledged. Raises TransportError."""
@@ -94,6 +103,8 @@ class Mqtt:
         while True:
             packet = self._decoder.next()
             if packet is not None:
+                if self._on_packet is not None:
+                    self._on_packet()
                 return packet
             try:  # a broker that answers no ping is gone, whatever TCP believes
                 self._decoder.feed(await asyncio.wait_for(self._transport.read(), KEEPALIVE_S + ANSWER_S))
@@ -106,9 +117,12 @@ class Mqtt:
             await self._transport.write(data)
 
     async def _ping(self):
-        while True:
-            await asyncio.sleep(KEEPALIVE_S // 2)
-            await self._write(codec.PINGREQ)
+        try:
+            while True:
+                await asyncio.sleep(KEEPALIVE_S // 2)
+                await self._write(codec.PINGREQ)
+        except TransportError:
+            pass  # the reader hears of it too
 
     def _next(self) -> int:
         self._id = self._id % 65_535 + 1

@@ -3,9 +3,13 @@
 import json
 
 from firmware.core import frames
+from protocol.canonical import encode
+from protocol.errors import BadMessage
 
 SEEN = 16  # ids of fleet commands that are remembered
 LONGEST = 3_072  # bytes of a configuration
+CRASHES = 3  # boots after a crash or the watchdog, in a row or not: a configuration on trial is given up
+FLOOR_S = 3_600  # a trusted time is saved this often: a write once an hour
 
 
 class ConfigError(Exception):
@@ -13,7 +17,11 @@ class ConfigError(Exception):
 
 
 class Settings:
-    """Values in a folder, each saved aside and renamed over."""
+    """Values in a folder, each saved aside and renamed over.
+
+    A configuration is on trial until `proved` is called. One that makes the device crash is given up for the last that
+    was proved, by `booted`.
+    """
 
     def __init__(self, folder: str):
         frames.listing(folder)
@@ -21,37 +29,71 @@ class Settings:
         kept = self._load("config") or {}
         self.config = kept.get("hash", "")
         self.doc = kept.get("doc")
-        self.rejected = self._load("rejected") or ""
+        self.rejected = kept.get("rejected", "")
+        self._crashes = kept.get("crashes", 0)  # boots on trial that followed a crash
+        self._good = (self._load("good") or {}).get("hash", "")
         self.floor = self._load("time") or 0  # Unix seconds
         self._seen = self._load("seen") or []
 
-    def apply(self, hash: str, doc) -> None:
-        """Check and keep a configuration. Raises ConfigError."""
+    def apply(self, hash: str, doc, use) -> None:
+        """Check a configuration, put it to use by `use(doc)` and keep it.
+
+        Raises ConfigError where it is not usable: the one before is in use still, or again. Raises OSError where it
+        cannot be kept; then it is in use until the next boot.
+        """
         try:
             check(doc)
+            try:
+                use(doc)
+            except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+                if self.doc:
+                    use(self.doc)
+                raise ConfigError("not usable: %s" % error)
         except ConfigError:
-            self.rejected = hash
-            self._save("rejected", hash)
+            self._keep(self.config, self.doc, hash, self._crashes)
             raise
-        self._save("config", {"hash": hash, "doc": doc})
-        self.config, self.doc = hash, doc
-        if self.rejected:
-            self.rejected = ""
-            self._save("rejected", "")
+        self._keep(hash, doc, "", 0)
+
+    def booted(self, crashed: bool) -> str:
+        """Count a boot. Where a configuration on trial has made three crash, the one before is in force again; return
+        the hash of the one that was given up, else ""."""
+        if not crashed or not self.config or self.config == self._good:
+            return ""
+        if self._crashes + 1 < CRASHES:
+            self._keep(self.config, self.doc, self.rejected, self._crashes + 1)
+            return ""
+        bad = self.config
+        good = self._load("good") or {"hash": "", "doc": None}
+        self._keep(good["hash"], good["doc"], bad, 0)
+        return bad
+
+    def proved(self) -> None:
+        """The device has run well for a while."""
+        if self.config != self._good:
+            self._save("good", {"hash": self.config, "doc": self.doc})
+            self._good = self.config
 
     def saw(self, id: str) -> bool:
         """Whether a command was seen before; if not it is remembered, on flash, before it is carried out."""
         if id in self._seen:
             return True
-        self._seen = (self._seen + [id])[-SEEN:]
-        self._save("seen", self._seen)
+        seen = (self._seen + [id])[-SEEN:]
+        self._save("seen", seen)
+        self._seen = seen
         return False
 
     def passed(self, seconds: int) -> None:
-        """Remember a trusted time, Unix seconds: after a boot it is never earlier."""
-        if seconds > self.floor:
-            self.floor = seconds
+        """Remember the time that a controller has told, Unix seconds: after a boot it is not earlier than that.
+
+        It is saved once an hour at most; an earlier time than the one kept puts that right.
+        """
+        if not 0 <= seconds - self.floor < FLOOR_S:
             self._save("time", seconds)
+            self.floor = seconds
+
+    def _keep(self, hash, doc, rejected, crashes):
+        self._save("config", {"hash": hash, "doc": doc, "rejected": rejected, "crashes": crashes})
+        self.config, self.doc, self.rejected, self._crashes = hash, doc, rejected, crashes
 
     def _load(self, name):
         kept = frames.load(self._folder + "/" + name)
@@ -66,30 +108,30 @@ def check(doc) -> None:
     try:
         if doc["v"] != 1:
             raise ConfigError("unknown version")
+        encode(doc, LONGEST)
         site, position = doc["site"], doc["position"]
         _texts(site, "id", "name")
         _texts(position, "id", "role", "counter")
-        if not -720 <= site["tz"] <= 840:
-            raise ConfigError("tz")
+        _whole("tz", site["tz"], -720, 840)
         if doc["lang"] not in ("id", "en"):
             raise ConfigError("lang")
-        if not 1 <= doc["share"] <= 100:
-            raise ConfigError("share")
-        if not 1 <= len(doc["services"]) <= 8 or len(doc["counters"]) > 16:
-            raise ConfigError("services or counters")
-        for service in doc["services"]:
+        _whole("share", doc["share"], 1, 100)
+        for service in _list("services", doc["services"], 1, 8):
             _texts(service, "id", "letter", "name")
-        for counter in doc["counters"]:
+            if not isinstance(service.get("need", ""), str):
+                raise ConfigError("need")
+            _whole("mins", service.get("mins", 0), 0, 1_440)
+        for counter in _list("counters", doc["counters"], 0, 16):
             _texts(counter, "id", "name")
-            if not isinstance(counter["services"], list):
-                raise ConfigError("counters")
-        for name in doc["bands"]:
-            low, high = doc["bands"][name]
-            if not 1 <= low <= high <= 9999:
-                raise ConfigError("bands")
-        if len(json.dumps(doc)) > LONGEST + 1024:  # spaces of this encoder
-            raise ConfigError("too large")
-    except (KeyError, TypeError, ValueError) as error:
+            for service in _list("counters", counter["services"], 0, 8):
+                if not isinstance(service, str):
+                    raise ConfigError("counters")
+        for low, high in doc["bands"].values():
+            _whole("bands", low, 1, 9_999)
+            _whole("bands", high, low, 9_999)
+    except BadMessage as error:
+        raise ConfigError(str(error))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ConfigError("missing or wrong: %s" % error)
 
 
@@ -97,3 +139,14 @@ def _texts(value, *names):
     for name in names:
         if not isinstance(value[name], str):
             raise ConfigError(name)
+
+
+def _whole(name, value, low, high):
+    if type(value) is not int or not low <= value <= high:
+        raise ConfigError(name)
+
+
+def _list(name, value, least, most):
+    if type(value) is not list or not least <= len(value) <= most:
+        raise ConfigError(name)
+    return value

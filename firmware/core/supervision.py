@@ -1,12 +1,14 @@
 """Keeps the tasks running: one that dies is reported and started again; the watchdog is fed while all make progress."""
 
 import asyncio
+import sys
 
 WATCHDOG_MS = 60_000  # a TLS handshake stalls the loop for most of a second on silicon; flash and DNS add to it
 EVERY_MS = 1_000
 FIRST_MS = 500  # before a task that died is started again; doubled each time, up to
 LONGEST_MS = 30_000
 WELL_MS = 60_000  # a task that ran this long has its patience back
+TELL_MS = 3_600_000  # one that dies again and again is reported this often: reports lie on flash beside the tickets
 
 
 class Supervisor:
@@ -40,14 +42,25 @@ class Supervisor:
 
     async def _keep(self, name, run):
         wait = FIRST_MS
+        told = None
         while True:
             began = self._clock.up()
             try:
                 await run()
                 return
             except Exception as error:
-                self._on_crash(name, error)
-            if self._clock.up() - began > WELL_MS:
-                wait = FIRST_MS
+                now = self._clock.up()
+                if now - began > WELL_MS:
+                    wait = FIRST_MS
+                sys.print_exception(error, sys.stderr)  # pyright: ignore
+                if told is None or now - told > TELL_MS:
+                    told = now
+                    self._report(name, error)
             await asyncio.sleep_ms(wait)
             wait = min(2 * wait, LONGEST_MS)
+
+    def _report(self, name, error):
+        try:
+            self._on_crash(name, error)
+        except Exception as second:  # no report is worth a task that is not started again
+            sys.print_exception(second, sys.stderr)  # pyright: ignore

@@ -5,7 +5,7 @@ import gc
 
 import tls
 
-CONNECT_S = 20  # a handshake on silicon takes one to two seconds
+CONNECT_S = 20  # for a connection, and for a write, the first of which makes the handshake (1 to 2 s on silicon)
 CHUNK = 1_024
 
 
@@ -34,23 +34,21 @@ class Transport:
     async def open(self, host: str, port: int, security, name: str = "") -> None:
         """Connect; `security` is a TLS context or None, `name` the host that the certificate must be for.
 
-        Raises TransportError. What a failed handshake holds is given back before it does.
+        Raises TransportError. A TLS handshake is made by the first write, and fails there.
         """
         try:
             opening = asyncio.open_connection(host, port, security, name or host if security else None)  # pyright: ignore
             self._reader, self._writer = await asyncio.wait_for(opening, CONNECT_S)
-            if security:
-                # The handshake runs with the first write; an empty one makes a bad certificate show here.
-                self._writer.write(b"")
-                await asyncio.wait_for(self._writer.drain(), CONNECT_S)
         except (OSError, ValueError, asyncio.TimeoutError) as error:
             await self.close()
             raise _explained(error)
 
     async def read(self) -> bytes:
         """Some bytes. Raises TransportError at the end of the stream."""
+        if self._reader is None:
+            raise TransportError("closed")
         try:
-            data = await self._reader.read(CHUNK)  # pyright: ignore
+            data = await self._reader.read(CHUNK)
         except (OSError, ValueError) as error:
             raise _explained(error)
         if not data:
@@ -58,11 +56,13 @@ class Transport:
         return data
 
     async def write(self, data: bytes) -> None:
-        """Write all of `data`. Raises TransportError."""
+        """Write all of `data`. Raises TransportError, also where the other end does not take it in time."""
+        if self._writer is None:
+            raise TransportError("closed")
         try:
-            self._writer.write(data)  # pyright: ignore
-            await self._writer.drain()  # pyright: ignore
-        except (OSError, ValueError, AttributeError) as error:
+            self._writer.write(data)
+            await asyncio.wait_for(self._writer.drain(), CONNECT_S)
+        except (OSError, ValueError, asyncio.TimeoutError) as error:
             raise _explained(error)
 
     async def close(self) -> None:
@@ -79,6 +79,6 @@ class Transport:
 
 
 def _explained(error):
-    text = str(error)
-    bad = "CERT" in text or "X509" in text or "x509" in text
-    return TransportError(text or type(error).__name__, bad)
+    """The TLS module tells of a certificate that it refuses by ValueError, or by an OSError that names it."""
+    text = str(error).strip()
+    return TransportError(text or type(error).__name__, isinstance(error, ValueError) or "X509" in text)

@@ -31,8 +31,11 @@ class Wlan:
             if self._networks and not self.up:
                 self.name, password = self._networks[turn % len(self._networks)]
                 turn += 1
-                self._radio.disconnect()
-                self._radio.connect(self.name, password)
+                try:
+                    self._radio.disconnect()
+                    self._radio.connect(self.name, password)
+                except OSError:
+                    pass  # the driver has its moods; it is asked again
                 waited = 0
                 while not self.up and waited < JOIN_MS:
                     await asyncio.sleep_ms(LOOK_MS)
