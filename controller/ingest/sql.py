@@ -37,17 +37,25 @@ class Raw:
         self._cursor.execute(self._text(statement), values)
         return int(self._cursor.rowcount)
 
-    def insert(self, table: str, columns: Sequence[str], flat: list[Value], update: Sequence[str] = ()) -> int:
+    def insert(
+        self,
+        table: str,
+        columns: Sequence[str],
+        flat: list[Value],
+        update: Sequence[str] = (),
+        fixed: Sequence[str] = (),
+    ) -> int:
         """Insert the rows whose values stand one after the other in `flat`; return how many were inserted or updated.
 
-        `update` names the key's columns: where a row with that key exists, the other columns are overwritten.
-        Without it such a row stays as it is.
+        `update` names the key's columns: where a row with that key exists, the other columns are overwritten, but for
+        `fixed` ones, whose values never change: an index on one of them is then left alone. Without `update` such a row
+        stays as it is.
         """
         width = len(columns)
         one = f"({','.join('?' * width)})"
         verb, tail = "INSERT INTO", " ON CONFLICT DO NOTHING"
         if update:
-            kept = ",".join(f"{column}=excluded.{column}" for column in columns if column not in update)
+            kept = ",".join(f"{column}=excluded.{column}" for column in columns if column not in (*update, *fixed))
             tail = f" ON CONFLICT ({','.join(update)}) DO UPDATE SET {kept}"
         elif self.sqlite:
             verb, tail = "INSERT OR IGNORE INTO", ""  # twice as quick there as ON CONFLICT DO NOTHING

@@ -11,6 +11,7 @@ TICKET = (
     *("site", "pos", "serial", "no", "service", "priority", "state", "counter", "at"),
     *("doubt", "score", "issued", "called", "served", "ended", "since", "periods"),
 )
+FIXED = ("serial", "no", "priority", "at", "issued")  # stay as they are for as long as the ticket's day does
 PERIOD = ("site", "pos", "n", "state", "service", "counter", "since", "until")
 SNAPSHOT = 128  # a snapshot whenever `rev` has passed a multiple of this
 ISSUES = ("ticket.begun", "ticket.issued")
@@ -77,6 +78,7 @@ class Hall:
         self.state = state or State()
         self.cards = cards or {}  # by number, of the current day
         self.changed: dict[int, Card] = {}  # by pos of the ticket
+        self.dated: dict[int, Card] = {}  # those that a new day has changed: their `serial` too
         self.closed: list[object] = []  # rows of periods that are over, one after the other
         self.snapshot = False
 
@@ -103,14 +105,19 @@ class Hall:
         if state.rev // SNAPSHOT != rev // SNAPSHOT or state.serial != serial:
             self.snapshot = True
 
-    def written(self) -> tuple[list[object], list[object]]:
-        """Return what must be written, and forget it: rows of tickets, and rows of periods, one after the other."""
+    def written(self) -> tuple[list[object], list[object], list[object]]:
+        """Return what must be written, and forget it: rows of tickets but for `FIXED`, whole rows of tickets, and rows
+        of periods, each one after the other.
+        """
         tickets: list[object] = []
+        dated: list[object] = []
         periods, self.closed = self.closed, []
         for card in self.changed.values():
             tickets += row_of(card)
-        self.changed = {}
-        return tickets, periods
+        for card in self.dated.values():
+            dated += row_of(card)
+        self.changed, self.dated = {}, {}
+        return tickets, dated, periods
 
     def _issued(self, row: Row, no: int, status: int) -> None:
         data: dict[str, Any] = row.data
@@ -155,9 +162,9 @@ class Hall:
             if BEGUN <= self.state.status(no) <= NOSHOW:
                 card.serial = self.state.serial
                 kept[no] = card
-                self.changed[card.pos] = card
+                self.dated[card.pos] = card
             elif not card.ended:
                 self.closed += card.close(time)
-                self.changed[card.pos] = card
+                self.dated[card.pos] = card
                 card.state, card.ended = "expired", time
         self.cards = kept
