@@ -18,7 +18,7 @@ PAGE_MS = 1_500
 
 
 class Counter:
-    """Sends commands for one counter; each press has its key, repeated until the outcome is definite."""
+    """Sends commands for one counter; each press has its key, asked until the outcome is definite."""
 
     def __init__(self, parts, hall, clock, status, device: str, boot: int):
         """`device` and `boot` make the keys of this device's commands its own."""
@@ -41,7 +41,7 @@ class Counter:
         self._waiting = 0
         self._typed = ""
         self._command = None  # what is being asked
-        self._asked = False
+        self._pages = []  # what somebody asked to see, besides
         self._wake = asyncio.Event()
         self._keypad.on_press = self.key
         self._keypad.on_hold = self.hold
@@ -65,18 +65,20 @@ class Counter:
         return tasks
 
     def board(self, board, retained: bool = False) -> None:
-        """Take the newest board: the ticket here, and how many wait."""
+        """Take a board: the ticket here, and how many wait."""
         version = (board["term"], board["rev"])
-        if version < self._newest or (board["term"] == self._newest[0] and board["rev"] < self._rev):
+        if 0 <= self._newest[0] < board["term"]:
+            self._rev = -1  # of another leader
+        if version < self._newest or board["rev"] < self._rev:
             return
         self._newest = version
         mine = self._mine()
         self._waiting = sum(one["waiting"] for one in board["services"] if not mine or one["id"] in mine)
-        for one in board["counters"]:
-            if one["id"] == self._counter:
-                if one["no"] != self._no:
-                    self._service = ""
-                self._no, self._state = one["no"], one["state"]
+        here = [one for one in board["counters"] if one["id"] == self._counter]
+        no = here[0]["no"] if here else 0
+        if no != self._no:
+            self._service = ""
+        self._no, self._state = no, here[0]["state"] if here else ""
         for call in board["calls"]:
             if call["no"] == self._no:
                 self._service = call["service"]
@@ -108,7 +110,7 @@ class Counter:
         """A key was held: show what a technician asks."""
         if name in "*T":
             self._typed = ""
-            self._asked = True
+            self._pages = [short for _, short in pages(self._status())]
             self._wake.set()
 
     async def run(self) -> None:
@@ -116,21 +118,19 @@ class Counter:
         while True:
             if self._command is not None:
                 await self._carry_out(self._command)
-            elif self._asked:
-                self._asked = False
-                for _, short in pages(self._status()):
-                    self._digits.show(short)
-                    await asyncio.sleep_ms(PAGE_MS)
-                self._draw()
+                self._pages = []
+            elif self._pages:
+                await self._linger(self._pages.pop(0), PAGE_MS)
+                if not self._pages:
+                    self._draw()
             else:
                 self._wake.clear()
                 await self._wake.wait()
 
     async def identify(self) -> None:
-        """Light every segment for a while, so that a person in the hall finds this device."""
-        self._digits.show("8888", True)
-        await asyncio.sleep_ms(REFUSED_MS)
-        self._draw()
+        """Light every segment for a while: a person in the hall looks for this device."""
+        self._pages = ["8888"]
+        self._wake.set()
 
     def _mine(self):
         """Ids of this counter's services; empty for all."""
@@ -170,8 +170,7 @@ class Counter:
         if answer["outcome"] == GIVEN_UP:
             pass
         elif answer["outcome"] == "refused":
-            self._digits.show(REASONS.get(answer.get("reason", ""), "ERR "))
-            await asyncio.sleep_ms(REFUSED_MS)
+            await self._linger(REASONS.get(answer.get("reason", ""), "ERR "), REFUSED_MS)
         else:
             self._learn(command, answer)
         self._draw()
@@ -181,12 +180,22 @@ class Counter:
         op = command["op"]
         self._rev = max(self._rev, answer["rev"])
         if op in ("call_next", "call"):
-            self._no, self._state = answer["ticket"], "called"
+            self._no, self._state = answer.get("ticket", 0), "called"
             self._service = answer.get("service", "")
         elif op == "serve":
             self._state = "serving"
         elif op != "recall":
             self._no, self._state = 0, ""
+
+    async def _linger(self, text: str, ms: int) -> None:
+        """Show `text` for a while, or until the next press."""
+        self._digits.show(text)
+        self._wake.clear()
+        if self._command is None:
+            try:
+                await asyncio.wait_for_ms(self._wake.wait(), ms)
+            except asyncio.TimeoutError:
+                pass
 
     def _unknown(self) -> None:
         self._digits.show(UNKNOWN)

@@ -11,6 +11,7 @@ SHOWN_MS = 4_000  # a number stays at least this long, and as long as it is spok
 PAGE_MS = 2_000
 REFRESH_MS = 30_000
 PAUSE_MS = 200
+WAITING = 10  # calls that wait to be spoken at most: the others are too old by the time it is their turn
 NOTHING = "- - -"
 
 
@@ -27,15 +28,14 @@ class Display:
         self._status = status
         self._names = None
         self._newest = (-1, -1)
-        self._day = -1
         self._calls = []
         self._linked = False  # the controller is in reach
         self._led = True  # and so was the leader, as the newest board says
-        self._heard = None  # up time at which a board last came, or the line was lost
+        self._heard = None  # up time at which what is shown was last surely the newest
         self._spoken = -1
         self._queue = []  # (up time of the call, call), oldest first
         self._busy = False
-        self._asked = False
+        self._pages = []  # what somebody asked to see: (eight characters, four)
         self._wake = asyncio.Event()
         if self._buttons is not None:
             self._buttons.on_hold = self.hold
@@ -45,7 +45,8 @@ class Display:
     def configure(self, doc) -> None:
         """Take over a configuration document."""
         self._names = Names(doc)
-        self._draw()
+        if not self._busy:
+            self._draw()
 
     def tasks(self):
         """(name, coroutine function) of what must keep running."""
@@ -54,10 +55,10 @@ class Display:
             tasks.append(("buttons", self._buttons.run))
         return tasks
 
-    def line(self, up: bool) -> None:
-        """The way to the leader is there, or not."""
+    def line(self, up: bool, silent_ms: int = 0) -> None:
+        """The way to the leader is there, or not; something was last heard of it `silent_ms` ago."""
         if self._linked and not up:
-            self._heard = self._clock.up()
+            self._heard = self._clock.up() - silent_ms
         self._linked = up
         if not self._busy:
             self._draw()
@@ -68,9 +69,9 @@ class Display:
         if version < self._newest:
             return
         now = self._clock.up()
-        if board["day"] != self._day:
-            self._spoken = -1 if self._day < 0 else 0
-            self._day = board["day"]
+        if board["term"] != self._newest[0]:  # another leader may count its calls from a lower number
+            known = [(call["c"], call["no"]) for call in self._calls]
+            self._spoken = max([call["c"] for call in board["calls"] if (call["c"], call["no"]) in known] or [-1])
         away = 0
         if retained:
             away = YOUNG_MS if self._heard is None else now - self._heard
@@ -83,20 +84,21 @@ class Display:
                 self._spoken = call["c"]
                 age = call["ago"] * 1000 + away
                 if age < YOUNG_MS:
-                    self._queue.append((now - age, call))
+                    self._queue = self._queue[1 - WAITING :] + [(now - age, call)]
         self._wake.set()
         if not self._busy:
             self._draw()
 
     def hold(self, name: str) -> None:
         """The button was held: show what a technician asks."""
-        self._asked = True
+        self._pages = list(pages(self._status()))
         self._wake.set()
 
     async def run(self) -> None:
         """One speech queue: a call never cuts off another."""
         while True:
             if self._queue:
+                self._pages = []
                 called, call = self._queue.pop(0)
                 if self._clock.up() - called < YOUNG_MS:
                     self._busy = True
@@ -105,9 +107,8 @@ class Display:
                     finally:
                         self._busy = False
                         self._draw()
-            elif self._asked:
-                self._asked = False
-                await self._diagnose()
+            elif self._pages:
+                await self._page(*self._pages.pop(0))
             else:
                 self._wake.clear()
                 await self._wake.wait()
@@ -133,21 +134,27 @@ class Display:
         if left > 0:
             await asyncio.sleep_ms(left)
 
-    async def _diagnose(self) -> None:
+    async def _page(self, long: str, short: str) -> None:
+        """Show a page for a while, or until somebody is called."""
         self._busy = True
         try:
-            for long, short in pages(self._status()):
-                self._write(long, short)
-                await asyncio.sleep_ms(PAGE_MS)
+            self._write(long, short)
+            until = self._clock.up() + PAGE_MS
+            while not self._queue and self._clock.up() < until:
+                self._wake.clear()
+                try:
+                    await asyncio.wait_for_ms(self._wake.wait(), until - self._clock.up())
+                except asyncio.TimeoutError:
+                    pass
         finally:
-            self._busy = False
-            self._draw()
+            self._busy = bool(self._pages)
+            if not self._busy:
+                self._draw()
 
     async def identify(self) -> None:
         """Light everything for a while, so that a person in the hall finds this device."""
-        self._write("########", "8888")
-        await asyncio.sleep_ms(PAGE_MS)
-        self._draw()
+        self._pages = [("########", "8888")]
+        self._wake.set()
 
     def _draw(self) -> None:
         if self._calls and self._names is not None:

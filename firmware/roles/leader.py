@@ -6,6 +6,7 @@ from protocol.errors import Refused
 from protocol.queue import Now, Rules, State, answer, apply, decide, outcome
 
 SNAPSHOT_EVERY = 64  # events
+TICKET = 512  # bytes of the journal for what becomes of one open ticket: called, served, done, or once more around
 QUEUE_KINDS = ("ticket", "day", "service", "lead")
 
 
@@ -101,7 +102,7 @@ class Leader:
     def _write(self, op: str, events) -> bool:
         """Make the events durable; new tickets leave room for what becomes of the old ones."""
         try:
-            self._journal.append_many(events, RESERVE if op == "issue" else 0)
+            self._journal.append_many(events, RESERVE + TICKET * len(self.state.nos) // 2 if op == "issue" else 0)
             self._full = self._full and op != "issue"
             return True
         except OSError:
@@ -120,8 +121,11 @@ class Leader:
         """A snapshot every 64 events and at a day's opening, so that segments before it can go."""
         self._since += len(events)
         if self._since >= SNAPSHOT_EVERY or any(kind == "day.opened" for kind, _ in events):
-            self._journal.snapshot(self.state.dump())
-            self._since = 0
+            try:
+                self._journal.snapshot(self.state.dump())
+                self._since = 0
+            except OSError:
+                pass  # the flash is full: the events are there, and the next one tries again
 
     def _tell(self) -> None:
         if self._callbacks and self._rules is not None:

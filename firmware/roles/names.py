@@ -1,6 +1,6 @@
 """How services, counters and tickets are written on digits and matrices, from the configuration."""
 
-from protocol.announce import label
+from protocol.announce import HIGHEST, label
 
 
 class Names:
@@ -17,10 +17,9 @@ class Names:
 
     def counter(self, counter: str) -> int:
         """A counter's spoken and shown number: its id where that is a number, else its place in the list."""
-        try:
+        if counter.isdigit() and int(counter) <= HIGHEST:
             return int(counter)
-        except ValueError:
-            return self._counters.get(counter, 0)
+        return self._counters.get(counter, 0)
 
     def label(self, service: str, no: int) -> str:
         """A ticket as people know it ("A 12")."""
