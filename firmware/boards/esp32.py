@@ -117,6 +117,7 @@ class Board:
             from firmware.boards.virtual_buses import Buses
 
             self._bench = Panel()
+            self._bench.on("reset", lambda _value, _line: self.reset())
             self._buses = Buses(self._bench, self.time_source)
             self._runs = self._buses.runs
 

@@ -84,6 +84,7 @@ class Board:
         self._radio = Radio(self.front)
         self.front.on("clock", self._clock)
         self.front.on("heap", self._heap)
+        self.front.on("reset", lambda _value, _line: self.reset())
         self._buses = Buses(
             self.front,
             self.time_source,

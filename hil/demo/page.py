@@ -13,9 +13,10 @@ from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel, ConfigDict, Field
 
 from hil.api import Json
+from hil.console import ROOT
 from hil.demo.hall import COUNTERS, NAME, PLACES, SERVICES
 from hil.demo.stage import Stage
-from hil.device import ROOT, Device
+from hil.device import Device
 
 WWW = Path(__file__).parent / "www"
 ICON = ROOT / "firmware" / "www" / "icon.svg"

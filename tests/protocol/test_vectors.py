@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hil.build import slot
-from hil.device import micropython
+from hil.console import micropython
 from protocol.canonical import encode
 from tests.protocol.vectors.run import RUNNERS, carry_out
 
