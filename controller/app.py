@@ -98,7 +98,7 @@ def _parts(settings: Settings, prepared: Callable[[], None]) -> Parts:
     store = Store(db, roster.place)
     bus = Bus(_broker(settings, folder, CONTROLLER), store, settings.broker_share)
     keeps = settings.own_broker or settings.broker_dynsec
-    access = Access(_broker(settings, folder, KEEPER), roster.accounts) if keeps else None
+    access = Access(_broker(settings, folder, KEEPER), roster) if keeps else None
     link = Link(bus, store, roster, settings.drain_rate)
     halls = Queue(db, store, bus, link, roster)
     figures = metrics.Metrics()

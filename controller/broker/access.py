@@ -8,9 +8,11 @@ import json
 import logging
 import re
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as Late
+from contextlib import suppress
+from typing import NamedTuple, Protocol
 
 import paho.mqtt.client as paho
 
@@ -20,13 +22,30 @@ from controller.ingest.mqtt.connection import Broker, Connection
 log = logging.getLogger(__name__)
 
 ANSWER_S = 10.0
+LOOK_S = 0.1  # how often a wait for an answer looks whether the session has ended
 PAGE = 200  # clients or roles asked for at a time, so that the answer is no giant
+BATCH = 10  # accounts in one message, which has to stay below the broker's largest packet
 DEVICE = re.compile(r"[a-z0-9-]{1,32}\.\d{1,9}")
-ALREADY = ("already exists", "not found")  # what a repeated change is told
+THERE, GONE = "already exists", "not found"  # what a repeated change is told
 
 
 class AccessError(Exception):
     """The broker has not taken a change of accounts; the text says why."""
+
+
+class Ledger(Protocol):
+    """Says which accounts should be there. Called on any thread."""
+
+    def accounts(self, device: str = "") -> Iterable[Account]:
+        """Return the accounts of a device, or all."""
+
+
+class Settled(NamedTuple):
+    """What was changed at the broker: usernames."""
+
+    added: list[str]
+    removed: list[str]
+    mended: list[str]  # whose rights were others, or whose secret was set anew
 
 
 class Access:
@@ -34,13 +53,14 @@ class Access:
 
     Args:
         broker: where it is, and the account that may change accounts.
-        accounts: returns all that should be there.
+        ledger: which accounts should be there.
     """
 
-    def __init__(self, broker: Broker, accounts: Callable[[], Iterable[Account]]) -> None:
-        self._accounts = accounts
+    def __init__(self, broker: Broker, ledger: Ledger) -> None:
+        self._ledger = ledger
         self._one = threading.Lock()  # one message at a time
         self._whole = threading.RLock()  # a change does not fall between a look at what should be there and its doing
+        self._asked = 0
         self._answer: Future[list[Json]] | None = None
         self._connection = Connection(
             broker, "balai-keeper", [f"{CONTROL}/response"], message=self._heard, ready=self._ready
@@ -61,47 +81,65 @@ class Access:
         self._connection.stop()
         self._worker.shutdown(cancel_futures=True)
 
-    def put(self, account: Account) -> None:
-        """Let a device in with this secret, and let its role reach its site. It is thrown out if it is in.
+    def tell(self, device: str, usernames: Iterable[str]) -> None:
+        """Have these accounts of a device be as they should be by now; who is in under one that has changed or is no
+        more is thrown out at once.
 
+        Changes that are told at the same time leave what the last of them meant, in whatever order they come here.
         Raises AccessError where the broker cannot be told; it will be told when it is back.
         """
-        as_role, as_client = role(account.device, account.site), client(account)
-        self._change(
-            {"command": "createRole", **as_role},
-            {"command": "modifyRole", **as_role},
-            {"command": "createClient", "password": account.secret, **as_client},
-            {"command": "modifyClient", "password": account.secret, **as_client},
-        )
-
-    def move(self, device: str, site: str) -> None:
-        """Let a device reach another site's board; "" for none. Raises AccessError as `put` does."""
-        self._change({"command": "modifyRole", **role(device, site)})
-
-    def remove(self, username: str) -> None:
-        """Throw an account out and forget it. Raises AccessError as `put` does."""
-        self._change({"command": "deleteClient", "username": username})
-
-    def settle(self) -> None:
-        """Make the broker's accounts those that should be there. Raises AccessError as `put` does."""
+        names = list(usernames)
         with self._whole:
-            self._make_right()
+            wanted = {account.username: account for account in self._ledger.accounts(device)}
+            self._put([wanted[name] for name in names if name in wanted])
+            for name in names:
+                if name not in wanted:
+                    self._remove(name)
 
-    def _make_right(self) -> None:
-        wanted = {account.username: account for account in self._accounts()}
-        there = self.usernames()
-        roles = {str(one["rolename"]): one for one in self._list("listRoles", "roles", True) if isinstance(one, dict)}
-        for username in sorted(there - wanted.keys()):
-            self.remove(username)
-        for username in sorted(wanted.keys() - there):
-            self.put(wanted[username])
-        for account in wanted.values():
-            if account.username in there and not _same(roles.get(account.device), account):
-                self.move(account.device, account.site)
+    def settle(self, anew: bool = False) -> Settled:
+        """Make the broker's accounts those that should be there; return what that took. Raises AccessError as `tell`.
+
+        Args:
+            anew: set every secret again, also of those who are there, whose sessions end by that.
+        """
+        with self._whole:
+            wanted = {account.username: account for account in self._ledger.accounts()}
+            there = self.usernames()
+            roles = self._roles()
+            removed = sorted((there | roles.keys()) - wanted.keys())
+            for username in removed:
+                self._remove(username)
+            added = sorted(wanted.keys() - there)
+            kept = [account for name, account in wanted.items() if name in there]
+            mended = [account for account in kept if anew or not _same(roles.get(account.username), account)]
+            self._put([*(wanted[name] for name in added), *mended])
+        return Settled(added, removed, sorted(account.username for account in mended))
 
     def usernames(self) -> set[str]:
-        """Return the devices' accounts that the broker has. Raises AccessError as `put` does."""
+        """Return the devices' accounts that the broker has. Raises AccessError as `tell` does."""
         return {str(name) for name in self._list("listClients", "clients", False) if DEVICE.fullmatch(str(name))}
+
+    def _roles(self) -> dict[str, Json]:
+        found = (one for one in self._list("listRoles", "roles", True) if isinstance(one, dict))
+        return {str(one["rolename"]): one for one in found if DEVICE.fullmatch(str(one["rolename"]))}
+
+    def _put(self, accounts: list[Account]) -> None:
+        """Let devices in with these secrets and rights."""
+        for some in _batches(accounts):
+            commands: list[Json] = []
+            for account in some:
+                commands.append({"command": "createRole", **role(account)})
+                commands.append({"command": "createClient", "password": account.secret, **client(account)})
+            refused = self._change(commands, THERE)
+            self._change([{**one, "command": str(one["command"]).replace("create", "modify")} for one in refused])
+
+    def _remove(self, username: str) -> None:
+        """Throw an account out and forget it."""
+        gone: list[Json] = [
+            {"command": "deleteClient", "username": username},
+            {"command": "deleteRole", "rolename": username},
+        ]
+        self._change(gone, GONE)
 
     def _ready(self) -> None:
         self._worker.submit(self._settle)
@@ -126,38 +164,58 @@ class Access:
             if len(page) < PAGE:
                 return found
 
-    def _change(self, *commands: Json) -> None:
-        with self._whole:
-            answers = self._send(list(commands))
-        for answer in answers:
+    def _change(self, commands: list[Json], harmless: str = "\0") -> list[Json]:
+        """Have commands carried out; return those that were refused for the `harmless` reason."""
+        refused = []
+        for command, answer in zip(commands, self._send(commands) if commands else [], strict=True):
             error = str(answer.get("error", ""))
-            if error and not any(known in error for known in ALREADY):
+            if harmless in error:
+                refused.append(command)
+            elif error:
                 raise AccessError(f"the broker refuses {answer.get('command')}: {error}")
+        return refused
 
     def _send(self, commands: list[Json]) -> list[Json]:
         with self._one:
+            self._asked += 1  # an answer that comes too late is not taken for the next one
             answer: Future[list[Json]] = Future()
             self._answer = answer
-            if not self._connection.publish(CONTROL, json.dumps({"commands": commands}).encode(), 1, False):
+            body = {"commands": [{**command, "correlationData": str(self._asked)} for command in commands]}
+            session = self._connection.sessions
+            if not self._connection.publish(CONTROL, json.dumps(body).encode(), 1, False):
                 raise AccessError("the broker cannot be reached now")
             try:
-                return answer.result(ANSWER_S)
-            except Late:
-                raise AccessError("the broker does not answer: has it the dynamic security plugin?") from None
+                for _ in range(int(ANSWER_S / LOOK_S)):
+                    with suppress(Late):
+                        return answer.result(LOOK_S)
+                    if not self.connected.is_set() or self._connection.sessions != session:
+                        raise AccessError("the broker has gone while it was told")
+                raise AccessError("the broker does not answer: has it the dynamic security plugin?")
             finally:
                 self._answer = None
 
     def _heard(self, message: paho.MQTTMessage) -> None:
         body = json.loads(message.payload)
+        responses = [one for one in body.get("responses", []) if isinstance(one, dict)]
         answer = self._answer
-        if answer is not None and not answer.done():
-            answer.set_result([one for one in body.get("responses", []) if isinstance(one, dict)])
+        if answer is not None and not answer.done() and all(_of(one) == str(self._asked) for one in responses):
+            answer.set_result(responses)
+
+
+def _of(response: Json) -> object:
+    """Return what was asked: a response of a broker that does not say is of the last question."""
+    return response.get("correlationData", None)
+
+
+def _batches(accounts: list[Account]) -> Iterator[list[Account]]:
+    for start in range(0, len(accounts), BATCH):
+        yield accounts[start : start + BATCH]
 
 
 def _same(there: Json | None, account: Account) -> bool:
     """Whether a role of the broker allows what it should."""
     if there is None or not isinstance(acls := there.get("acls"), list):
         return False
-    wanted = role(account.device, account.site)["acls"]
+    wanted = role(account)["acls"]
     assert isinstance(wanted, list)
     return {(a["acltype"], a["topic"]) for a in acls} == {(a["acltype"], a["topic"]) for a in wanted}

@@ -1,7 +1,8 @@
 """Who may do what at the broker: the document of Mosquitto's dynamic security plugin, as pure values.
 
-A role per device, for the plugin's topics know no placeholder; a device publishes under its own `up/` and reads its own
-`down/`, its site's board and the controller's state. Whatever is not allowed here is refused, and nobody is anonymous.
+A role per account, for the plugin's topics know no placeholder, and two generations of a device may stand at different
+sites; a device publishes under its own `up/` and reads its own `down/`, its site's board and the controller's state.
+Whatever is not allowed here is refused, and nobody is anonymous.
 """
 
 import hashlib
@@ -39,16 +40,23 @@ class Account:
         return f"{self.device}.{self.generation}"
 
 
-def document(accounts: Iterable[Account], controller: str, keeper: str) -> Json:
+@dataclass(frozen=True)
+class Program:
+    """An account of our own at the broker, and what it may do: CONTROLLER, KEEPER, or both."""
+
+    username: str
+    password: str = field(repr=False)
+    roles: tuple[str, ...]
+
+
+def document(accounts: Iterable[Account], programs: Iterable[Program]) -> Json:
     """Return the whole document, which the plugin reads once when the broker starts.
 
     Args:
         accounts: of all devices.
-        controller: the password of the application's sessions.
-        keeper: the password of the session that keeps the accounts.
+        programs: our own.
     """
     accounts = list(accounts)
-    sites = {account.device: account.site for account in accounts}
     return {
         "defaultACLAccess": {
             "publishClientSend": False,
@@ -57,32 +65,31 @@ def document(accounts: Iterable[Account], controller: str, keeper: str) -> Json:
             "unsubscribe": True,
         },
         "clients": [
-            {"username": CONTROLLER, "roles": [{"rolename": CONTROLLER}], **hashed(controller)},
-            {"username": KEEPER, "roles": [{"rolename": KEEPER}], **hashed(keeper)},
+            *({**_program(program), **hashed(program.password)} for program in programs),
             *({**client(account), **hashed(account.secret)} for account in accounts),
         ],
         "groups": [],
         "roles": [
             {"rolename": CONTROLLER, "acls": controller_acls()},
             {"rolename": KEEPER, "acls": keeper_acls()},
-            *(role(device, site) for device, site in sites.items()),
+            *(role(account) for account in accounts),
         ],
     }
 
 
 def client(account: Account) -> Json:
     """Return a device's client without its password. It connects under its own client id and no other's."""
-    return {"username": account.username, "clientid": account.device, "roles": [{"rolename": account.device}]}
+    return {"username": account.username, "clientid": account.device, "roles": [{"rolename": account.username}]}
 
 
-def role(device: str, site: str) -> Json:
-    """Return the role of a device at a site."""
-    acls = [_acl("publishClientSend", topics.up(device, what)) for what in topics.UP]
-    down = topics.down(device, "#")
+def role(account: Account) -> Json:
+    """Return the role of a device's account: what it may say and hear where it stands."""
+    acls = [_acl("publishClientSend", topics.up(account.device, what)) for what in topics.UP]
+    down = topics.down(account.device, "#")
     acls += [_acl("subscribePattern", down), _acl("publishClientReceive", down)]
-    for topic in (topics.CONTROLLER_STATE, *((topics.board(site),) if site else ())):
+    for topic in (topics.CONTROLLER_STATE, *((topics.board(account.site),) if account.site else ())):
         acls += [_acl("subscribeLiteral", topic), _acl("publishClientReceive", topic)]
-    return {"rolename": device, "acls": acls}
+    return {"rolename": account.username, "acls": acls}
 
 
 def controller_acls() -> list[Json]:
@@ -110,6 +117,10 @@ def hashed(password: str) -> Json:
     salt = secrets.token_bytes(SALT_BYTES)
     digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, ITERATIONS)
     return {"password": b64encode(digest).decode(), "salt": b64encode(salt).decode(), "iterations": ITERATIONS}
+
+
+def _program(program: Program) -> Json:
+    return {"username": program.username, "roles": [{"rolename": name} for name in program.roles]}
 
 
 def _acl(kind: str, topic: str) -> Json:

@@ -50,12 +50,13 @@ class Roster:
             self._moves += 1
             self._places.clear()
 
-    def accounts(self) -> Iterable[Account]:
-        """Return the accounts of all devices at the broker."""
+    def accounts(self, device: str = "") -> Iterable[Account]:
+        """Return the accounts at the broker of a device, or of all."""
         with self._db.read() as session:
-            for device in session.exec(select(Device).where(col(Device.sealed) != "")):
-                username = f"{device.id}.{device.generation}"
-                yield Account(device.id, device.generation, device.site, self._vault.open(device.sealed, username))
+            query = select(Device).where(col(Device.sealed) != "")
+            for found in session.exec(query.where(Device.id == device) if device else query):
+                username = f"{found.id}.{found.generation}"
+                yield Account(found.id, found.generation, found.site, self._vault.open(found.sealed, username))
 
     def desired(self, device: str) -> Desired | None:
         """Return what a device should be, None where it is not in the fleet."""

@@ -135,7 +135,7 @@ def test_it_serves_over_tls(serve, tmp_path):
     authority.server(cert, key, ["127.0.0.1", "localhost"])
     running = serve("--tls-cert", str(cert), "--tls-key", str(key))
     assert running.address.startswith("https://")
-    trusting = ssl.create_default_context(cafile=str(authority.path))
+    trusting = ssl.create_default_context(cadata=authority.pem)
     with running.client(verify=trusting) as client:
         assert client.get("/healthz").json() == {"status": "ok"}
         cookie = client.post("/api/v1/session", json={"name": "admin", "password": running.password})

@@ -61,9 +61,7 @@ def claim(body: ClaimCreate, who: Technician, parts: PartsDep) -> IdentityPublic
         if site:
             parts.queue.site_changed(site)
     if parts.access:
-        for username in over:
-            parts.access.remove(username)
-        parts.access.put(account)
+        parts.access.tell(made.id, [account.username, *over])
     parts.link.changed([device for site in (made.site, left) if site for device in parts.roster.devices(site)])
     return IdentityPublic(
         device=made.id,

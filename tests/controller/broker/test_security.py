@@ -3,7 +3,7 @@
 import pytest
 
 from controller.broker.mosquitto import Credentials
-from controller.broker.security import CONTROL, CONTROLLER, KEEPER, Account, document, hashed
+from controller.broker.security import CONTROL, CONTROLLER, KEEPER, Account, Program, document, hashed
 from protocol import topics
 
 KIOSK = Account("02ba1a100001", 2, "genteng", "a-secret-of-the-kiosk")
@@ -119,7 +119,8 @@ def test_the_keeper_keeps_accounts_and_nothing_else(broker, connect):
 
 
 def test_passwords_are_hashed_with_a_salt_of_their_own():
-    made = document([KIOSK, DISPLAY], "controller-password", "keeper-password")
+    programs = [Program("one", "controller-password", (CONTROLLER,)), Program("two", "keeper-password", (KEEPER,))]
+    made = document([KIOSK, DISPLAY], programs)
     clients = made["clients"]
     assert isinstance(clients, list)
     assert len({client["salt"] for client in clients}) == 4
