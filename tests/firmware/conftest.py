@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import subprocess
 import textwrap
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -121,12 +122,34 @@ class Rig:
 
 
 Start = Callable[..., Awaitable[Rig]]
+Run = Callable[..., list[dict]]
 
 
 @pytest.fixture(scope="session")
 def micropython() -> str:
     """Path of a real MicroPython."""
     return str(ensure("micropython"))
+
+
+@pytest.fixture
+def run(micropython: str, tmp_path: Path) -> Run:
+    """Run a program to its end in the test's folder: `run(source, ..., BALAI_FLASH_CUT="3")`; what it told."""
+
+    def go(*sources: str, **environment: str) -> list[dict]:
+        program = tmp_path / "program.py"
+        program.write_text(PRELUDE.format(root=str(ROOT)) + "\n".join(textwrap.dedent(source) for source in sources))
+        done = subprocess.run(
+            [micropython, "-X", "heapsize=8m", str(program)],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=tmp_path,
+            env={**os.environ, **environment},
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+
+    return go
 
 
 @pytest.fixture
