@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from hil.build import slot
 from hil.console import micropython
 from protocol.canonical import encode
+from provisioning.image.slot import slot
 from tests.protocol.vectors.run import RUNNERS, carry_out
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -1,0 +1,1 @@
+"""Builds what a board's flash is to hold. Same input, same bytes."""
