@@ -20,6 +20,7 @@ from bench.load import site_of
 from controller.db import Database
 from controller.ingest import Broker, Bus, Place, Store
 from controller.migrations import upgrade
+from controller.process import tune
 from controller.queue.projector import QueueProjector
 
 
@@ -50,7 +51,8 @@ def bare(port: int, messages: int) -> None:
 
 
 def ours(port: int, events: int, folder: Path) -> None:
-    """Check, store, project, commit, acknowledge."""
+    """Check, store, project, commit, acknowledge; set up as the application's process is."""
+    tune()
     db = Database(f"sqlite:///{folder}/balai.db")
     upgrade(db)
     place = {f"24dcc3{number:06x}": Place(site_of(number), "kiosk-1") for number in range(2000)}

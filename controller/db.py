@@ -12,6 +12,7 @@ share one sync of the disk. On PostgreSQL each function is a transaction of its 
 """
 
 import asyncio
+import logging
 import queue
 import sqlite3
 import threading
@@ -25,6 +26,8 @@ import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -87,13 +90,16 @@ class Database:
         with self._readers.connect().execution_options(**options) as connection, Session(connection) as session:
             yield session
 
-    def submit(self, fn: Callable[[Session], T]) -> "Future[T]":
+    def submit(self, fn: Callable[[Session], T], then: Callable[[T], None] = lambda result: None) -> "Future[T]":
         """Have `fn(session)` run in a write transaction; its future is done when that is committed.
 
         What `fn` raises undoes what it wrote, and only that. `fn` must not commit, and on PostgreSQL it may be run
-        again after a deadlock. Callbacks of the future run on the writer's thread, before the next group.
+        again after a deadlock. `then` hears what it returned, once that is committed and before the future is done.
+        It and the callbacks of the future run on the writer's thread, before the next group.
         """
-        return self._writer.submit(fn)
+        job = _Job(fn, then)
+        self._writer.submit(job)
+        return job.future
 
     def write(self, fn: Callable[[Session], T]) -> T:
         """Run `fn(session)` in a write transaction and return its result when that is committed.
@@ -125,7 +131,7 @@ class _Writer:
         self.engine = engine
         self.forget: list[Callable[[], None]] = []
 
-    def submit(self, fn: Callable[[Session], T]) -> "Future[T]":
+    def submit(self, job: "_Job[Any]") -> None:
         raise NotImplementedError
 
     def mine(self) -> bool:
@@ -153,13 +159,11 @@ class _Thread(_Writer):
         self._thread = threading.Thread(target=self._run, name="database-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, fn: Callable[[Session], T]) -> "Future[T]":
-        job = _Job(fn)
+    def submit(self, job: "_Job[Any]") -> None:
         with self._lock:
             if self._closed:
                 raise Closed("the database is closed")
             self._jobs.put(job)
-        return job.future
 
     def mine(self) -> bool:
         return threading.current_thread() is self._thread
@@ -209,13 +213,11 @@ class _Each(_Writer):
         self._local = threading.local()
         self._threads = ThreadPoolExecutor(1, "database-writer")
 
-    def submit(self, fn: Callable[[Session], T]) -> "Future[T]":
-        job = _Job(fn)
+    def submit(self, job: "_Job[Any]") -> None:
         try:
             self._threads.submit(self._run, job)
         except RuntimeError as error:
             raise Closed("the database is closed") from error
-        return job.future
 
     def mine(self) -> bool:
         return getattr(self._local, "writing", False)
@@ -247,10 +249,11 @@ class _Each(_Writer):
 class _Job(Generic[T]):
     """A function that waits to be run, and what became of it."""
 
-    __slots__ = ("error", "fn", "future", "result")
+    __slots__ = ("error", "fn", "future", "result", "then")
 
-    def __init__(self, fn: Callable[[Session], T]) -> None:
+    def __init__(self, fn: Callable[[Session], T], then: Callable[[T], None]) -> None:
         self.fn = fn
+        self.then = then
         self.future: Future[T] = Future()
         self.result: T | None = None
         self.error: Exception | None = None
@@ -266,11 +269,15 @@ class _Job(Generic[T]):
             self.error = error
 
     def tell(self) -> None:
-        """Let the future know, after the commit."""
+        """Let those who wait know, after the commit."""
         if self.error is not None:
             self.future.set_exception(translate(self.error))
-        else:
-            self.future.set_result(self.result)  # type: ignore[arg-type]
+            return
+        try:
+            self.then(self.result)  # type: ignore[arg-type]
+        except Exception:
+            log.exception("something went wrong after a commit")
+        self.future.set_result(self.result)  # type: ignore[arg-type]
 
 
 def _sqlite(url: URL, size: int, begin: str, *pragmas: str) -> Engine:

@@ -10,6 +10,7 @@ it is started again, and tells the supervisor how far it is, one JSON object a l
 """
 
 import asyncio
+import gc
 import json
 import os
 import socket
@@ -28,6 +29,9 @@ from controller.settings import Settings
 GRACE_S = 2  # for requests that do not end: event streams
 BROKER_S = 5.0  # how long the broker is waited for before saying that we serve
 SWITCH_S = 0.0005  # a thread that answers a device waits this long, not 5 ms, for one that stores events
+NEW_OBJECTS = (
+    50_000  # between two looks for cyclic garbage: what a few groups of events are made of, some 10 MB at most
+)
 WRONG = 78  # EX_CONFIG of sysexits.h
 
 
@@ -57,9 +61,19 @@ class Server(uvicorn.Server):
         self._ear.tell(ready=True)
 
 
+def tune() -> None:
+    """Set this process up for many events.
+
+    A group of them is tens of thousands of objects without a cycle among them, which all die together. Looking for
+    cycles at every 700th new object, as Python does by default, took a fifth of the time of ingest.
+    """
+    sys.setswitchinterval(SWITCH_S)
+    gc.set_threshold(NEW_OBJECTS, *gc.get_threshold()[1:])
+
+
 def main(listening: int, ear: Ear) -> int:
     """Serve on the socket `listening` until told to stop; return the exit code."""
-    sys.setswitchinterval(SWITCH_S)
+    tune()
     settings = Settings.model_validate(json.load(sys.stdin))
     log.set_up(settings)
     try:

@@ -8,7 +8,8 @@ from sqlmodel import Session
 
 from controller.db import Database
 from controller.ingest.alarms import now_ms
-from controller.ingest.group import COLUMNS, LETTER, encode
+from controller.ingest.check import text
+from controller.ingest.group import COLUMNS, LETTER
 from controller.ingest.projector import Projector, Row
 from controller.ingest.sql import Raw, Value
 from controller.ingest.store import project
@@ -52,7 +53,7 @@ def _rebuild(session: Session, projectors: Sequence[Projector], progress: Callab
 
 def _letter(raw: Raw, row: Row, error: Exception) -> None:
     """Keep that a projector failed on an event, if it is not known."""
-    body = encode([row.seq, row.t, row.q, row.up, row.kind, row.data])
+    body = text([row.seq, row.t, row.q, row.up, row.kind, row.data])
     values: list[Value] = [
         now_ms(),
         row.device,

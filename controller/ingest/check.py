@@ -1,14 +1,16 @@
 """What an event message says, or why it cannot be used."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import orjson
 
+from controller.ingest.mqtt.lane import Message
 from controller.ingest.refusals import Unusable
 from protocol import topics
 from protocol.canonical import decode, encode
 from protocol.errors import BadMessage, BalaiError
-from protocol.events import KINDS, VERSION, check_envelope
+from protocol.events import KINDS, VERSION, check_envelope, check_event
 
 LARGEST = 4096  # bytes of a message
 LARGEST_INT = (1 << 53) - 1
@@ -16,6 +18,8 @@ EARLIEST = 1_704_067_200_000  # 1 January 2024: no device is older
 _NONE: frozenset[str] = frozenset()
 _NAMED = {kind: frozenset(fields) for kind, fields in KINDS.items()}
 AHEAD_MS = 86_400_000  # a clock may be wrong by a time zone, not by more than a day into the future
+ENVELOPE = 5  # fields of a batch
+SENDERS = 20_000  # topics remembered
 
 
 Item = tuple[int, int, int, int, str, dict[str, object]]  # seq, t, q, up, kind, data; a list on the wire
@@ -29,6 +33,52 @@ class Batch(NamedTuple):
     lo: int
     first: int  # seq of the first event; the others follow one by one
     events: list[Item]
+
+
+class Said(NamedTuple):
+    """What one message says, or why it cannot be used: `batch` or `error` is None."""
+
+    topic: bytes
+    device: str  # "" where the topic is no device's
+    payload: bytes
+    batch: Batch | None
+    texts: list[str | Exception]  # for each event of the batch its data in canonical JSON, or what is wrong with it
+    error: Unusable | None = None
+
+
+class Reader:
+    """Reads messages; needs no database, so that it can be done while the ones before are being stored."""
+
+    def __init__(self) -> None:
+        self._senders: dict[bytes, str] = {}
+
+    def read(self, messages: Sequence[Message]) -> list[Said]:
+        """Return what each message says."""
+        made = []
+        for topic, payload, _mid, _retained in messages:
+            device = self._senders.get(topic) or self._sender(topic)
+            try:
+                if not device:
+                    raise Unusable("bad_topic", topic.decode("utf-8", "backslashreplace"))
+                said = batch(payload)
+            except Unusable as error:
+                made.append(Said(topic, device, payload, None, [], error))
+            else:
+                made.append(Said(topic, device, payload, said, texts(said.events)))
+        return made
+
+    def _sender(self, topic: bytes) -> str:
+        """Return the device that publishes its events on a topic, "" where it is no device's."""
+        try:
+            device, what = sender(topic.decode())
+        except (Unusable, UnicodeDecodeError):
+            return ""
+        if what != "event":
+            return ""
+        if len(self._senders) >= SENDERS:
+            self._senders.clear()
+        self._senders[topic] = device
+        return device
 
 
 def sender(topic: str) -> tuple[str, str]:
@@ -74,6 +124,8 @@ def batch(payload: bytes) -> Batch:
         _strictly(payload)
         version = value.get("v") if isinstance(value, dict) else VERSION
         raise Unusable("bad_envelope" if version == VERSION else "bad_version", str(error)) from None
+    if len(value) != ENVELOPE:
+        _strictly(payload)  # a field to come may hold what no message may
     log, boot, lo, items = value["log"], value["boot"], value["lo"], value["e"]
     first: int = items[0][0] if type(items[0]) is list and items[0] and type(items[0][0]) is int else 0
     for seq, item in enumerate(items, first):
@@ -84,21 +136,35 @@ def batch(payload: bytes) -> Batch:
     return Batch(log, boot, lo, first, items)
 
 
+def texts(events: Sequence[Item]) -> list[str | Exception]:
+    """Return for each event of a batch its data in canonical JSON, or what is wrong with the event."""
+    made: list[str | Exception] = []
+    for event in events:
+        try:
+            check_event(event)
+            data = event[5]
+            if not data.keys() <= _NAMED.get(event[4], _NONE):
+                encode(data)  # fields that the contract does not name hold nothing that no message may
+            made.append(text(data))
+        except (BadMessage, TypeError) as error:
+            made.append(error)
+    return made
+
+
+def text(value: object) -> str:
+    """Return the canonical JSON of a value that came as JSON. Raises TypeError where it is nested a hundredfold."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+
+
 def _decode(payload: bytes) -> Any:
     """Do what `canonical.decode` does, ten times as quickly for what is canonical.
 
-    What the contract does not allow in what it does not name (fractions, depth) is left to `extras`.
+    What the contract does not allow in what it does not name (fractions, depth) is left to `batch` and `texts`.
     """
     try:
         return orjson.loads(payload)
     except orjson.JSONDecodeError:
         return _strictly(payload)
-
-
-def extras(kind: str, data: dict[str, object]) -> None:
-    """Raise BadMessage where fields of an event that the contract does not name hold what no message may."""
-    if not data.keys() <= _NAMED.get(kind, _NONE):
-        encode(data)
 
 
 def _strictly(payload: bytes) -> Any:

@@ -1,21 +1,21 @@
 """What one transaction adds: events admitted in the order of their logs, dead letters, gaps."""
 
 import hashlib
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import cast
 
-import orjson
 from sqlmodel import Session
 
 from controller.db import DatabaseError
 from controller.ingest import check
 from controller.ingest.alarms import Alarms
-from controller.ingest.check import AHEAD_MS, EARLIEST, Batch, Item
+from controller.ingest.check import AHEAD_MS, EARLIEST, Batch, Item, Said
 from controller.ingest.heads import Heads, LogHead
 from controller.ingest.models import CONTROLLER
 from controller.ingest.projector import Place, Row
 from controller.ingest.refusals import Unusable
 from controller.ingest.sql import Raw, Value
-from protocol.errors import BadMessage
-from protocol.events import check_event
 
 TRUSTED = 3  # the least quality of a clock that is believed: it comes from the controller or from NTP
 PATIENCE = 5  # times that a device may send too far ahead before what is missing is given up
@@ -24,9 +24,8 @@ COLUMNS = ("site", "pos", "position", "device", "log", "boot", "seq", "t", "q", 
 LETTER = ("at", "device", "reason", "detail", "log", "seq", "body")
 
 
-def encode(value: object) -> str:
-    """Return the canonical JSON of a value that came as JSON."""
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+# A Row of a tuple of its fields, without a call for each of them.
+_row = cast("Callable[[tuple[object, ...]], Row]", partial(tuple.__new__, Row))
 
 
 class Group:
@@ -49,27 +48,26 @@ class Group:
         self._flat: list[Value] = []
         self._letters: list[Value] = []
 
-    def admit(
-        self, place: Place, device: str, batch: Batch, started: tuple[int, int], ahead: dict[str, int]
-    ) -> LogHead:
+    def admit(self, place: Place, said: Said, started: tuple[int, int], ahead: dict[tuple[str, str], int]) -> LogHead:
         """Take in what is new in a batch; return where its log then stands.
 
         Args:
             place: where the device stands.
-            device: its id.
-            batch: its events.
+            said: what it says, a batch.
             started: the number of the device's boot that is known from its live state, and when it began (Unix ms).
             ahead: how often each log has sent too far ahead; kept by the caller.
         """
+        _, device, _, batch, texts, _ = said
+        assert batch is not None
         head = self._heads.log(self._raw, device, batch.log)
-        events = batch.events
-        if batch.first != head.seq + 1:
-            events = self._disordered(place, head, batch, ahead)
+        events, first = batch.events, batch.first
+        if first != head.seq + 1:
+            events = self._disordered(place, head, batch, texts, ahead)
             if not events:
                 return head
         if head.foreign:
             for event in events:
-                self.letter(device, "foreign_log", "another device has this log", batch.log, event[0], encode(event))
+                self._event_letter(device, "foreign_log", "another device has this log", batch.log, event)
             head.seq = max(head.seq, events[-1][0])
             return head
         if head.boot != batch.boot:
@@ -79,26 +77,23 @@ class Group:
         site = self._heads.site(self._raw, place.site)
         pos, at, latest, flat, kinds = site.pos, self._at, self._at + AHEAD_MS, self._flat, self._kinds
         name, position, log, boot, seq = place.site, place.position, batch.log, batch.boot, head.seq
+        rows = self.rows
         for event in events:
             seq, t, q, up, kind, data = event
-            try:
-                check_event(event)
-                check.extras(kind, data)
-            except (BadMessage, TypeError) as error:
-                self.letter(device, "bad_event", str(error), log, seq, encode(event))
+            text = texts[seq - first]
+            if type(text) is not str:
+                self._event_letter(device, "bad_event", str(text), log, event)
                 continue
             if q >= TRUSTED and EARLIEST <= t <= latest:
                 time = t
             else:
                 time = self._happened(head, t, q, up)
                 if q > 1 and not EARLIEST <= t <= latest:  # stored all the same: the event is true, its clock is not
-                    self.letter(device, "clock", f"t={t} q={q}", log, seq, encode(event))
+                    self._event_letter(device, "clock", f"t={t} q={q}", log, event)
             pos += 1
-            values = (name, pos, position, device, log, boot, seq, t, q, up, at, time, kind)
-            flat += values
-            flat.append(encode(data))
+            flat += (name, pos, position, device, log, boot, seq, t, q, up, at, time, kind, text)
             if kind in kinds:
-                self.rows.append(Row(*values, data))
+                rows.append(_row((name, pos, position, device, log, boot, seq, t, q, up, at, time, kind, data)))
             else:
                 self.strange.add(kind)
         site.pos, head.seq = pos, max(head.seq, seq)
@@ -112,7 +107,7 @@ class Group:
         at = self._at
         row = Row(site, head.pos, CONTROLLER, CONTROLLER, head.log, 0, head.seq, at, 4, 0, at, at, kind, data)
         self._flat += row[:-1]
-        self._flat.append(encode(data))
+        self._flat.append(check.text(data))
         if kind in self._kinds:
             self.rows.append(row)
         else:
@@ -122,8 +117,23 @@ class Group:
     def letter(self, device: str, reason: str, detail: str, log: str, seq: int, body: str) -> None:
         """Keep what could not be used."""
         self.letters.append((device, reason, detail))
-        printable = body.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
-        self._letters += (self._at, device, reason, detail[:200], log, seq, printable[: check.LARGEST])
+        self._letters += (
+            self._at,
+            device,
+            reason,
+            _printable(detail)[:200],
+            log,
+            seq,
+            _printable(body)[: check.LARGEST],
+        )
+
+    def _event_letter(self, device: str, reason: str, detail: str, log: str, event: Item) -> None:
+        """Keep an event that could not be used."""
+        try:
+            body = check.text(event)
+        except TypeError:  # nested so deep that nothing writes it
+            body = ""
+        self.letter(device, reason, detail, log, event[0], body)
 
     def refuse(self, device: str, payload: bytes, error: Unusable, known: bool) -> LogHead | None:
         """Keep a message that could not be used; return its log's head where it can be passed over.
@@ -147,7 +157,7 @@ class Group:
 
     def poisoned(self, row: Row, error: Exception) -> None:
         """Keep, beside the stored event, that a projector failed on it."""
-        body = encode([row.seq, row.t, row.q, row.up, row.kind, row.data])
+        body = check.text([row.seq, row.t, row.q, row.up, row.kind, row.data])
         self.letter(row.device, "projector", f"{type(error).__name__}: {error}", row.log, row.seq, body)
 
     def write(self) -> None:
@@ -180,7 +190,14 @@ class Group:
             self.stored += count
             self._flat.clear()
 
-    def _disordered(self, place: Place, head: LogHead, batch: Batch, ahead: dict[str, int]) -> list[Item]:
+    def _disordered(
+        self,
+        place: Place,
+        head: LogHead,
+        batch: Batch,
+        texts: Sequence[str | Exception],
+        ahead: dict[tuple[str, str], int],
+    ) -> list[Item]:
         """Return what of a batch that does not follow on its log's head is to be stored.
 
         A repeat is stored already. A batch from too far ahead: where the device no longer holds what is missing, that
@@ -188,15 +205,15 @@ class Group:
         """
         expected = head.seq + 1
         if batch.first < expected:
-            return self._repeated(place, head, batch)
+            return self._repeated(place, head, batch, texts)
         if batch.lo > expected:
             self._gap(place, head, batch.lo - 1)
         if batch.first > head.seq + 1:
-            ahead[batch.log] = ahead.get(batch.log, 0) + 1
-            if ahead[batch.log] < PATIENCE:
+            times = ahead[head.device, head.log] = ahead.get((head.device, head.log), 0) + 1
+            if times < PATIENCE:
                 return []
             self._gap(place, head, batch.first - 1)
-        ahead.pop(batch.log, None)
+        ahead.pop((head.device, head.log), None)
         return batch.events
 
     def _gap(self, place: Place, head: LogHead, hi: int) -> None:
@@ -206,7 +223,7 @@ class Group:
         Alarms.raise_in(self._session, place.site, head.device, "gap", detail, self._at)
         head.seq = hi
 
-    def _repeated(self, place: Place, head: LogHead, batch: Batch) -> list[Item]:
+    def _repeated(self, place: Place, head: LogHead, batch: Batch, texts: Sequence[str | Exception]) -> list[Item]:
         """Return the events of a batch that are not stored.
 
         A repeated event must be the one that is stored; another one under its number is a dead letter.
@@ -215,10 +232,10 @@ class Group:
         found = self._found("site = ?", place.site, head, batch)
         if len(found) < len(batch.events) and batch.first + len(found) <= head.seq:  # before the device was moved?
             found |= self._found("site IN (SELECT site FROM event_site WHERE site <> ?)", place.site, head, batch)
-        for event in batch.events:
-            seq, _, _, up, kind, data = event
-            if found.get(seq) not in (None, (batch.boot, up, kind, encode(data))):
-                self.letter(head.device, "seq_reused", f"log stands at {head.seq}", head.log, seq, encode(event))
+        for event, text in zip(batch.events, texts, strict=True):
+            seq, _, _, up, kind, _ = event
+            if found.get(seq) not in (None, (batch.boot, up, kind, text)):
+                self._event_letter(head.device, "seq_reused", f"log stands at {head.seq}", head.log, event)
         return [event for event in batch.events if event[0] not in found]
 
     def _found(self, where: str, site: str, head: LogHead, batch: Batch) -> dict[int, tuple[int, int, str, str]]:
@@ -253,3 +270,8 @@ class Group:
         if head.quality < TRUSTED and q == 2 and EARLIEST <= t <= self._at:
             return t
         return min(max(head.epoch + up, EARLIEST), self._at)
+
+
+def _printable(text: str) -> str:
+    """Return a text as every database takes it."""
+    return text.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()

@@ -15,8 +15,8 @@ from typing import Generic, NamedTuple, TypeVar
 from sqlmodel import Session, col, select
 
 from controller.db import Busy, Database, DiskFull, translate
-from controller.ingest import check
 from controller.ingest.alarms import Alarms, now_ms
+from controller.ingest.check import Reader, Said
 from controller.ingest.group import Group
 from controller.ingest.heads import Heads, LogHead
 from controller.ingest.models import EventKind, EventLog
@@ -27,13 +27,14 @@ from controller.ingest.sql import Raw
 
 log = logging.getLogger(__name__)
 
-SENDERS = 20_000  # topics remembered
+REMEMBERED = 20_000  # devices, logs and kinds of which something is kept in memory
 
 T = TypeVar("T")
+Safe = dict[bytes, tuple[str, int]]  # by topic: which log is safe up to which seq
 Events = Sequence[tuple[str, dict[str, object]]]  # (kind, data) of the controller's own
 
 
-class _Done(NamedTuple, Generic[T]):
+class Stored(NamedTuple, Generic[T]):
     """A transaction's group, which projector has rows to be told of, and the caller's result."""
 
     group: Group
@@ -59,9 +60,9 @@ class Store:
         self._projectors: list[Projector] = []
         self._kinds: frozenset[str] = frozenset()
         self._strange: set[str] = set()
-        self._senders: dict[bytes, str] = {}
+        self._reader = Reader()
         self._started: dict[str, tuple[int, int]] = {}
-        self._ahead: dict[str, int] = {}
+        self._ahead: dict[tuple[str, str], int] = {}
         db.on_rollback(self._forget)
 
     def register(self, projector: Projector) -> None:
@@ -93,33 +94,45 @@ class Store:
 
     def heard(self, device: str, boot: int, began: int) -> None:
         """Hear from a device's live state when its boot began (Unix ms): corrects events that have no clock."""
-        if len(self._started) >= SENDERS:
+        if len(self._started) >= REMEMBERED:
             self._started.clear()
         self._started[device] = (boot, began)
 
-    def ingest(self, messages: Sequence[Message]) -> dict[bytes, tuple[str, int]]:
+    def ingest(self, messages: Sequence[Message]) -> Safe:
         """Store the events in `messages` and return, by topic, which log is safe up to which seq.
 
         Blocks until it is committed. A message that cannot be used is a dead letter and holds up nothing.
         Raises DiskFull or Busy where nothing could be stored: try again.
         """
+        said = self.read(messages)
+        return self.settle(said, self.submit(said))
+
+    def read(self, messages: Sequence[Message]) -> list[Said]:
+        """Do the first part of `ingest`, which needs no database and may be done while others are stored."""
+        return self._reader.read(messages)
+
+    def submit(self, said: Sequence[Said]) -> "Future[Stored[Safe]]":
+        """Do the second part of `ingest`: have what was read stored. Does not wait."""
+        return self._write(lambda session: self._take(session, said))
+
+    def settle(self, said: Sequence[Said], stored: "Future[Stored[Safe]]") -> Safe:
+        """Do the last part of `ingest`: wait until it is committed. Where the whole cannot be, each message can."""
         try:
-            return self._write(lambda session: self._take(session, messages)).result().result
+            return stored.result().result
         except (DiskFull, Busy):
             raise
         except Exception:
             log.exception("a group of messages failed; they are taken one by one")
-        safe: dict[bytes, tuple[str, int]] = {}
-        for message in messages:
-            one = [message]
+        safe: Safe = {}
+        for one in said:
             try:
-                safe |= self._write(lambda session, one=one: self._take(session, one)).result().result  # type: ignore[misc]
+                safe |= self.submit([one]).result().result
             except (DiskFull, Busy):
                 raise
             except Exception as error:
                 log.exception("a message failed")
                 why = Unusable("internal", f"{type(error).__name__}: {error}")
-                safe |= self._write(lambda session, one=one, why=why: self._take(session, one, why)).result().result  # type: ignore[misc]
+                safe |= self.submit([one._replace(error=why)]).result().result
         return safe
 
     def append_own(self, site: str, events: Events) -> list[Row]:
@@ -138,13 +151,11 @@ class Store:
         done = await asyncio.wrap_future(self._write(lambda session: self._own(session, site, decide)))
         return done.result
 
-    def _write(self, fn: "Callable[[Session], _Done[T]]") -> "Future[_Done[T]]":
+    def _write(self, fn: "Callable[[Session], Stored[T]]") -> "Future[Stored[T]]":
         """Have `fn` run; when it is committed, count and tell the projectors."""
-        future = self._db.submit(lambda session: self._whole(session, fn))
-        future.add_done_callback(self._committed)
-        return future
+        return self._db.submit(lambda session: self._whole(session, fn), self._committed)
 
-    def _whole(self, session: Session, fn: "Callable[[Session], _Done[T]]") -> "_Done[T]":
+    def _whole(self, session: Session, fn: "Callable[[Session], Stored[T]]") -> "Stored[T]":
         try:
             return fn(session)
         except BaseException:
@@ -163,40 +174,36 @@ class Store:
                 projector.forget()
         return Group(session, heads, now_ms(), self._kinds)
 
-    def _take(
-        self, session: Session, messages: Iterable[Message], broken: Unusable | None = None
-    ) -> "_Done[dict[bytes, tuple[str, int]]]":
-        """Store what is in messages; `broken` refuses them unread."""
+    def _take(self, session: Session, said: Iterable[Said]) -> "Stored[Safe]":
+        """Store what messages say."""
         group = self._group(session)
         safe: dict[bytes, LogHead] = {}
-        batches: list[tuple[Place, bytes, str, check.Batch]] = []
-        for topic, payload, _mid, _retained in messages:
-            device = self._senders.get(topic) or self._sender(topic)
-            try:
-                if broken:
-                    raise broken
-                if not device:
-                    raise Unusable("bad_topic", topic.decode("utf-8", "backslashreplace"))
-                batch = check.batch(payload)
-                place = self._place(device)
-                if place is None:
-                    raise Unusable("unknown_device")
-                batches.append((place, topic, device, batch))
-            except Unusable as error:
-                if head := group.refuse(device, payload, error, error.reason not in ("bad_topic", "unknown_device")):
-                    safe[topic] = head
-        batches.sort(key=_site)  # sites are locked in one order, and their rows written together
-        for place, topic, device, batch in batches:
-            safe[topic] = group.admit(place, device, batch, self._started.get(device, (0, 0)), self._ahead)
+        placed: list[tuple[Place, Said]] = []
+        for one in said:
+            error = one.error
+            if error is None:
+                place = self._place(one.device)
+                if place is not None:
+                    placed.append((place, one))
+                    continue
+                error = Unusable("unknown_device")
+            known = error.reason not in ("bad_topic", "unknown_device")
+            if head := group.refuse(one.device, one.payload, error, known):
+                safe[one.topic] = head
+        placed.sort(key=_site)  # sites are locked in one order, and their rows written together
+        for place, one in placed:
+            safe[one.topic] = group.admit(place, one, self._started.get(one.device, (0, 0)), self._ahead)
+        if len(self._ahead) > REMEMBERED:
+            self._ahead.clear()
         return self._finish(session, group, {topic: (head.log, head.seq) for topic, head in safe.items()})
 
-    def _own(self, session: Session, site: str, decide: Callable[[Session], Events]) -> "_Done[list[Row]]":
+    def _own(self, session: Session, site: str, decide: Callable[[Session], Events]) -> "Stored[list[Row]]":
         group = self._group(session)
         group.lock(site)
         rows = [group.own(site, kind, data) for kind, data in decide(session)]
         return self._finish(session, group, rows, poison=False)
 
-    def _finish(self, session: Session, group: Group, result: T, poison: bool = True) -> "_Done[T]":
+    def _finish(self, session: Session, group: Group, result: T, poison: bool = True) -> "Stored[T]":
         """Write and project a group. `poison`: an event on which a projector fails becomes a dead letter."""
         group.write()
         told = []
@@ -210,13 +217,12 @@ class Store:
         group.write_letters()
         if strange := group.strange - self._strange:
             Raw(session).insert("event_kind", ("kind",), list(strange))
-        return _Done(group, told, result)
+        return Stored(group, told, result)
 
-    def _committed(self, future: "Future[_Done[T]]") -> None:
-        if future.cancelled() or future.exception():
-            return
-        done = future.result()
+    def _committed(self, done: "Stored[T]") -> None:
         self.stored += done.group.stored
+        if len(self._strange) > REMEMBERED:
+            self._strange.clear()
         self._strange |= done.group.strange
         for device, reason, detail in done.group.letters:
             self.refusals.count(device, reason, detail)
@@ -225,19 +231,6 @@ class Store:
                 projector.committed(rows)
             except Exception:
                 log.exception("a projector failed after the commit")
-
-    def _sender(self, topic: bytes) -> str:
-        """Return the device that publishes on a topic, "" where it is no device's."""
-        try:
-            device, what = check.sender(topic.decode())
-        except (Unusable, UnicodeDecodeError):
-            return ""
-        if what != "event":
-            return ""
-        if len(self._senders) >= SENDERS:
-            self._senders.clear()
-        self._senders[topic] = device
-        return device
 
 
 def project(
@@ -277,5 +270,5 @@ def _tried(session: Session, projector: Projector, rows: Sequence[Row]) -> Excep
     return None
 
 
-def _site(batch: tuple[Place, bytes, str, check.Batch]) -> str:
-    return batch[0].site
+def _site(placed: tuple[Place, Said]) -> str:
+    return placed[0].site

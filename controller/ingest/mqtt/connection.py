@@ -95,8 +95,8 @@ class Connection:
         name: the start of the client id; the rest is random, so that two controllers do not throw each other out.
         topics: what to subscribe to, at QoS 1.
         message: takes each message (acknowledged when it returns).
-        messages: instead, takes what is in the lane and acknowledges it there; where it leaves some, it returns
-            after how many seconds it wants to be called again.
+        messages: instead, takes what is in the lane and acknowledges it there, at once or later; returns after how
+            many seconds it wants to be called again, and calls what it is given where that is sooner.
         receive_maximum: how many messages the broker may send ahead of our acknowledgements.
         will: makes the will of each session.
         ready: called when a session's subscriptions stand.
@@ -109,7 +109,7 @@ class Connection:
         topics: list[str],
         *,
         message: Callable[[paho.MQTTMessage], None] | None = None,
-        messages: Callable[[Lane], float] | None = None,
+        messages: Callable[[Lane, Callable[[object], None]], float] | None = None,
         receive_maximum: int = 1000,
         will: Callable[[], Will] | None = None,
         ready: Callable[[], None] = lambda: None,
@@ -189,9 +189,9 @@ class Connection:
         """Wait until there is something to do, and do it. Raises OSError when the session has ended."""
         pause = 1.0
         if lane.messages and self._messages:
-            pause = self._messages(lane)
+            pause = self._messages(lane, self._wake)
         if len(lane.messages) > self._receive_maximum:
-            self._stopping.wait(pause)  # no room: what comes waits in the socket
+            self._rest(pause)  # no room: what comes waits in the socket
         else:
             mask = selectors.EVENT_READ | (selectors.EVENT_WRITE if lane.full else 0)
             selector.modify(lane.fileno(), mask)
@@ -204,6 +204,13 @@ class Connection:
             _check(client.loop_write())
         lane.flush()
         _check(client.loop_misc())
+
+    def _rest(self, seconds: float) -> None:
+        """Wait for `seconds`, or until somebody wakes us."""
+        self._wake_read.settimeout(seconds)
+        with suppress(TimeoutError):
+            self._wake_read.recv(4096)
+        self._wake_read.setblocking(False)
 
     def _make(self) -> _Client:
         client = _Client(
