@@ -5,6 +5,7 @@ default. `controller.sources` reads them and says which came from where.
 """
 
 import socket
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -114,6 +115,29 @@ class Settings(BaseSettings):
         description="names and addresses under which devices reach the broker; by default where it listens",
         json_schema_extra=WORDS,
     )
+    public_url: str = Field(
+        "",
+        pattern=r"^(https?://[A-Za-z0-9.:\[\]_-]{1,120})?$",
+        description="where people reach the controller, for links on labels; by default as whoever asks reaches it",
+        json_schema_extra={"allowed": "https://host[:port], without a path"},
+    )
+    claim_hours: int = Field(
+        24,
+        ge=1,
+        le=720,
+        description="hours within which a claimed device has to be seen",
+        json_schema_extra={"allowed": "a number from 1 to 720"},
+    )
+    hotspot_ssid: str = Field(
+        "",
+        description="name of the technicians' phone hotspot, which every device knows beside its hall's Wi-Fi",
+        json_schema_extra={"allowed": "a name of 1 to 32 bytes"},
+    )
+    hotspot_password: SecretStr | None = Field(
+        None,
+        description="password of the technicians' hotspot",
+        json_schema_extra={"allowed": "8 to 63 characters; none for an open network"},
+    )
     drain_rate: int = Field(
         200,
         ge=0,
@@ -145,6 +169,20 @@ class Settings(BaseSettings):
     def _not_worn(cls, password: SecretStr | None) -> SecretStr | None:
         if password is not None:
             _refuse_worn(password.get_secret_value())
+        return password
+
+    @field_validator("hotspot_ssid")
+    @classmethod
+    def _ssid(cls, name: str) -> str:
+        if len(name.encode()) > 32:
+            raise ValueError("too long")
+        return name
+
+    @field_validator("hotspot_password")
+    @classmethod
+    def _passphrase(cls, password: SecretStr | None) -> SecretStr | None:
+        if password is not None and not 8 <= len(password.get_secret_value().encode()) <= 63:
+            raise ValueError("not of 8 to 63 characters")
         return password
 
     @field_validator("database_url", "broker_url")
@@ -206,14 +244,25 @@ class Settings(BaseSettings):
             tls = parts.scheme == "mqtts"
             names = self.broker_names or (parts.hostname or "",)
             return tuple(BrokerAddress(name, parts.port or (8883 if tls else 1883), tls) for name in names)
-        listeners = [(self.broker_host, self.broker_port, False)]
+        plain = BrokerAddress(self.broker_host, self.broker_port, False)
+        listeners = [plain]
         if self.broker_tls:
-            listeners.insert(0, (self.broker_tls_host, self.broker_tls_port, True))
+            listeners = [BrokerAddress(self.broker_tls_host, self.broker_tls_port, True)]
+            if not self.broker_names and all(map(is_loopback, (self.broker_host, self.broker_tls_host))):
+                listeners.append(plain)  # a device elsewhere must not be led to say its secret without TLS
         return tuple(
             BrokerAddress(name, port, tls)
             for host, port, tls in listeners
             for name in (self.broker_names or (host if host not in ANYWHERE else socket.gethostname(),))
         )
+
+    @property
+    def protected(self) -> bool:
+        """Whether whatever goes to a device by the broker goes over TLS or stays on this machine."""
+        ways = [(one.host, one.tls) for one in self.brokers]
+        if self.own_broker:
+            ways.append((self.broker_host, False))
+        return all(tls or is_loopback(host) for host, tls in ways)
 
     def plain(self) -> dict[str, object]:
         """Return every setting as JSON can hold it, secrets in the clear: for the application's process only."""
@@ -223,6 +272,14 @@ class Settings(BaseSettings):
             if isinstance(value, SecretStr):
                 values[name] = value.get_secret_value()
         return values
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine, and its network nobody else's."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _refuse_worn(password: str) -> None:

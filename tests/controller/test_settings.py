@@ -44,6 +44,11 @@ WRONG = [
     ("broker_tls", "perhaps"),
     ("broker_dynsec", "2"),
     ("broker_share", "no spaces"),
+    ("public_url", "balai.example"),
+    ("public_url", "https://balai.example/path"),
+    ("claim_hours", "0"),
+    ("hotspot_ssid", "thirty-three-bytes-are-one-too-many"),
+    ("hotspot_password", "short"),
     ("drain_rate", "-1"),
     ("drain_rate", "many"),
     ("log_level", "loud"),
@@ -142,7 +147,7 @@ def test_secrets_are_masked_where_settings_are_shown():
     assert rows["broker_password"] == MASK
     assert rows["broker_url"] == f"mqtts://balai:{MASK}@host:8883"
     assert rows["database_url"] == f"postgresql://balai:{MASK}@host/name"
-    assert "password" not in repr(found.settings).replace("broker_password", "")
+    assert "password" not in repr(found.settings).replace("_password", "")
     assert shown(SecretStr("not an address")) == MASK
 
 
@@ -158,13 +163,35 @@ def test_settings_survive_the_way_to_the_application():
     [
         ({}, [("127.0.0.1", 1883, False)]),
         ({"broker_names": "a b"}, [("a", 1883, False), ("b", 1883, False)]),
-        ({"broker_tls": True, "broker_names": "a"}, [("a", 8883, True), ("a", 1883, False)]),
+        ({"broker_tls": True, "broker_names": "a"}, [("a", 8883, True)]),
+        ({"broker_tls": True, "broker_tls_host": "10.0.0.1"}, [("10.0.0.1", 8883, True)]),
+        (
+            {"broker_tls": True, "broker_tls_host": "127.0.0.1"},
+            [("127.0.0.1", 8883, True), ("127.0.0.1", 1883, False)],
+        ),
         ({"broker_url": "mqtts://far"}, [("far", 8883, True)]),
         ({"broker_url": "mqtt://far:11883", "broker_names": "near"}, [("near", 11883, False)]),
     ],
 )
 def test_devices_are_told_where_the_broker_is(options, brokers):
     assert list(load(options).settings.brokers) == brokers
+
+
+@pytest.mark.parametrize(
+    ("options", "protected"),
+    [
+        ({}, True),
+        ({"broker_host": "0.0.0.0"}, False),
+        ({"broker_names": "a"}, False),
+        ({"broker_tls": True, "broker_names": "a"}, True),
+        ({"broker_tls": True, "broker_names": "a", "broker_host": "10.0.0.1"}, False),
+        ({"broker_url": "mqtts://far"}, True),
+        ({"broker_url": "mqtt://far"}, False),
+        ({"broker_url": "mqtt://[::1]:1883"}, True),
+    ],
+)
+def test_what_goes_to_devices_is_protected_by_tls_or_by_staying_here(options, protected):
+    assert load(options).settings.protected is protected
 
 
 def test_every_setting_says_what_it_is_and_what_is_allowed():
