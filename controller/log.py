@@ -13,6 +13,7 @@ from controller.settings import Settings
 MASK = "********"
 SECRET = re.compile(r"password|secret|token|authorization|cookie|csrf|credential|api_?key|private", re.IGNORECASE)
 USERINFO = re.compile(r"(?<=://)([^/\s:@]*):[^/\s@]+@")
+PARAMETERS = re.compile(r"\[parameters: .*?\](?=\n\(Background|\s*\Z)", re.DOTALL)  # of a statement that failed
 LOUD = {"uvicorn.access": logging.ERROR, "alembic": logging.WARNING, "httpx": logging.WARNING}
 
 
@@ -26,17 +27,14 @@ def set_up(settings: Settings, stream: TextIO = sys.stderr) -> None:
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
+        structlog.processors.format_exc_info,
+        hide,
     ]
     last: list[Processor] = (
-        [
-            hide,
-            # plain: the values of variables, which others show, may be secrets
-            structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback),
-        ]
+        # plain: the values of variables, which others show, may be secrets
+        [structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback)]
         if console
         else [
-            structlog.processors.format_exc_info,
-            hide,
             structlog.processors.EventRenamer("message"),
             structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
         ]
@@ -55,14 +53,14 @@ def set_up(settings: Settings, stream: TextIO = sys.stderr) -> None:
 
 
 def hide(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Mask what is called like a secret, and passwords in addresses, wherever they stand."""
+    """Mask what is called like a secret, passwords in addresses and what statements were given, wherever they stand."""
     event.pop("color_message", None)  # uvicorn's second copy
     return {key: MASK if SECRET.search(key) else _hidden(value) for key, value in event.items()}
 
 
 def _hidden(value: object) -> object:
     if isinstance(value, str):
-        return USERINFO.sub(rf"\1:{MASK}@", value)
+        return PARAMETERS.sub(f"[parameters: {MASK}]", USERINFO.sub(rf"\1:{MASK}@", value))
     if isinstance(value, dict):
         return {key: MASK if SECRET.search(str(key)) else _hidden(one) for key, one in value.items()}
     if isinstance(value, list | tuple):

@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -13,10 +14,14 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+from hypothesis import settings
 
 from tests.controller.inside import Inside
 from tests.controller.postgres import TOOLS, Postgres
 from tests.controller.waiting import HANGS, until
+
+settings.register_profile("balai", deadline=None)  # the machine may be busy with something else
+settings.load_profile("balai")
 
 BALAI = [sys.executable, "-c", "from controller.cli import main; main()"]
 
@@ -129,17 +134,14 @@ def until_function() -> Callable[[Callable[[], object], str], object]:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+def postgres_server() -> Iterator[Postgres]:
     """A PostgreSQL server of the tests' own."""
     if not TOOLS:
         pytest.skip("no PostgreSQL server on this machine: install Debian's package postgresql")
-    folder = tmp_path_factory.mktemp("postgres")
-    for parent in folder.parents:
-        if parent.is_relative_to(tmp_path_factory.getbasetemp().parent):
-            parent.chmod(parent.stat().st_mode | 0o011)  # the server runs as somebody else
-    server = Postgres(folder)
-    yield server
-    server.stop()
+    with tempfile.TemporaryDirectory(prefix="balai-postgres-") as folder:  # pytest's own is closed to other users
+        server = Postgres(Path(folder))
+        yield server
+        server.stop()
 
 
 @pytest.fixture

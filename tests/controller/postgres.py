@@ -15,7 +15,7 @@ NOBODY = 65534
 
 
 class Postgres:
-    """A running server with its files below `folder`, whose parents anybody may pass through."""
+    """A running server with its files in `folder`, which another user must be able to reach."""
 
     def __init__(self, folder: Path) -> None:
         self._as_user: list[str] = []
@@ -51,4 +51,6 @@ class Postgres:
         self._run(TOOLS[-1] / "pg_ctl", "-D", self._folder / "db", *arguments)
 
     def _run(self, *command: str | Path) -> None:
-        subprocess.run([*self._as_user, *command], check=True, capture_output=True, cwd="/")
+        run = subprocess.run([*self._as_user, *command], check=False, capture_output=True, text=True, cwd="/")
+        if run.returncode:
+            raise RuntimeError(f"{command[0]}: {run.stdout}{run.stderr}")
