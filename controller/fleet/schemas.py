@@ -1,5 +1,6 @@
 """Bodies of the fleet's HTTP API, with limits that keep a configuration within what a device can hold."""
 
+from itertools import pairwise
 from typing import Annotated, Self
 
 from fastapi import Path, Query
@@ -22,8 +23,18 @@ def _printable(text: str) -> str:
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=48), AfterValidator(_printable)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=96), AfterValidator(_printable)]
 Clock = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+
+
+def _in_order(periods: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    times = [time for period in periods for time in period]
+    if any(one >= other for one, other in pairwise(times)):
+        raise ValueError("a day's periods go one after the other, each from its beginning to its end")
+    return periods
+
+
 Hours = dict[
-    Annotated[str, StringConstraints(pattern=r"^[0-6]$")], Annotated[list[tuple[Clock, Clock]], Field(max_length=4)]
+    Annotated[str, StringConstraints(pattern=r"^[0-6]$")],
+    Annotated[list[tuple[Clock, Clock]], Field(max_length=4), AfterValidator(_in_order)],
 ]
 
 
