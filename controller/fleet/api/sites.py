@@ -78,7 +78,8 @@ def change_site(site: SitePath, body: SiteUpdate, who: Admin, parts: PartsDep) -
         try:
             whole = SiteBase.model_validate({**{k: before[k] for k in SiteBase.model_fields}, **changes})
         except ValidationError as error:
-            raise Problem(422, error.errors()[0]["msg"].removeprefix("Value error, ")) from None
+            why = error.errors()[0]["msg"].removeprefix("Value error, ")
+            raise Problem(422, why) from None
         for name, value in whole.model_dump(mode="json").items():
             setattr(found, name, value)
         found.rev += 1
