@@ -15,13 +15,14 @@ import typer
 import uvicorn
 
 from hil.api import ApiError
-from hil.build import BuildError
+from hil.console import ConsoleError
 from hil.demo.controller import BALAI
 from hil.demo.page import Page
 from hil.demo.stage import Stage
 from hil.demo.stop import Stop
 from hil.demo.visit import Visit, VisitError
 from hil.device import DeviceError
+from provisioning.errors import BuildError
 
 PORTS = (8000, 8080)  # of the controller and of the page, where they are free
 
@@ -36,7 +37,7 @@ def demo(
     folder = Path(tempfile.mkdtemp(prefix="balai-demo-"))
     try:
         asyncio.run(_visit(folder, began) if once else _play(folder, _listen(port), _listen(page_port)))
-    except (Stop, ApiError, BuildError, DeviceError, VisitError) as error:
+    except (Stop, ApiError, BuildError, ConsoleError, DeviceError, VisitError) as error:
         typer.echo(f"balai: {error}", err=True)
         raise typer.Exit(1) from None
     finally:

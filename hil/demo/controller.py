@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 import signal
 import sys
 from asyncio.subprocess import Process
@@ -10,6 +11,8 @@ from pathlib import Path
 from hil.demo.stop import Stop
 
 BALAI = Path(sys.executable).with_name("balai")
+SETPRIV = shutil.which("setpriv")  # util-linux
+BOUND = [SETPRIV, "--pdeathsig", "TERM"] if SETPRIV else []  # it ends with us, however we end
 GRACE_S = 30  # to write what has come
 STARTS_S = 60  # after which a start is given up as hung
 
@@ -42,6 +45,7 @@ class Controller:
         }
         with (self._folder / "log.jsonl").open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
+                *BOUND,
                 BALAI,
                 "serve",
                 "--broker-tls",
