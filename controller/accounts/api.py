@@ -157,7 +157,7 @@ def _all_tokens(who: service.Who) -> bool:
 def audit_log(
     who: FleetAdmin,
     parts: PartsDep,
-    after: Annotated[int, Query(ge=0, le=2**62)] = 0,
+    after: Annotated[int, Query(ge=0, lt=2**31)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> list[AuditPublic]:
     """Return changes with an id above `after`, in their order."""

@@ -182,7 +182,8 @@ def add_token(session: Session, owner: str, name: str, role: str, sites: list[st
 
 def remove_token(session: Session, owner: str, name: str) -> None:
     """End a token. Raises AccountError."""
-    found = session.exec(select(ApiToken).where(ApiToken.user == owner, ApiToken.name == name)).first()
+    query = select(ApiToken).where(ApiToken.user == owner, ApiToken.name == name)
+    found = session.exec(query).first() if is_name(owner) and is_name(name) else None
     if found is None:
         raise AccountError("there is no such token", 404)
     session.delete(found)
