@@ -38,6 +38,7 @@ class Counter:
         self._state = ""
         self._rev = -1  # boards before this revision do not know our last command yet
         self._newest = (-1, -1)
+        self._board = None
         self._waiting = 0
         self._typed = ""
         self._command = None  # what is being asked
@@ -55,6 +56,8 @@ class Counter:
         self._doc = doc
         self._names = Names(doc)
         self._counter = doc["position"]["counter"]
+        if self._board is not None:
+            self.board(self._board)
         self._draw()
 
     def tasks(self):
@@ -72,6 +75,7 @@ class Counter:
         if version < self._newest or board["rev"] < self._rev:
             return
         self._newest = version
+        self._board = board
         mine = self._mine()
         self._waiting = sum(one["waiting"] for one in board["services"] if not mine or one["id"] in mine)
         here = [one for one in board["counters"] if one["id"] == self._counter]

@@ -12,7 +12,8 @@ def pages(status):
     yield ("MQTT OK", "S  1") if status.get("broker") else ("MQTT --", "S --")
     yield "JAM %d" % status.get("clock", 0), "J  %d" % status.get("clock", 0)
     config = status.get("config") or "--"
-    yield "KONF" + config[:4], config[:4].upper() if config != "--" else "C --"
+    config = config[:4].upper()
+    yield "KONF" + config, config if config != "--" else "C --"
     yield "V" + status.get("fw", "?"), status.get("fw", "?").replace(".", "-")[:4]
     backlog = min(999, status.get("backlog", 0))
     yield "LOG %d" % backlog, "L%3d" % backlog
