@@ -34,6 +34,8 @@ class Mqtt:
     async def connect(self, broker, security, username: str, password: str, will_topic: str, will: bytes) -> None:
         """Connect to `broker` (host, port, tls). Raises MqttError (with a code where refused) or TransportError."""
         host, port, secure = broker
+        if secure and security is None:
+            raise TransportError("no CA to know the broker by", True)  # never show it the password instead
         await self._transport.open(host, port, security if secure else None)
         self._decoder = codec.Decoder()
         await self._transport.write(codec.connect(self._client, username, password, KEEPALIVE_S, will_topic, will))
