@@ -20,6 +20,10 @@ SERVICE_CLOSED = "E-17"
 CRASHED = "E-18"
 CONTROLLER_SILENT = "E-19"
 REFUSED_OTHER = "E-20"
+SETUP = "S-01"
+SETUP_TRYING = "S-02"
+SETUP_JOINED = "S-03"
+SETUP_FAILED = "S-04"
 
 CODES = {
     NO_WIFI: ("Wi-Fi tidak tersambung: periksa router dan kata sandi.", "No Wi-Fi: check the router and the password."),
@@ -78,6 +82,16 @@ CODES = {
         "The server is silent: the queue goes on, data will follow.",
     ),
     REFUSED_OTHER: ("Permintaan ditolak: coba lagi, lalu tanya petugas.", "Refused: try again, then ask at a counter."),
+    SETUP: (
+        "Siap diatur: sambungkan ponsel ke Wi-Fi Balai-, lalu buka halamannya.",
+        "Ready for set-up: join the Wi-Fi Balai- with a phone and open its page.",
+    ),
+    SETUP_TRYING: ("Mencoba Wi-Fi yang dipilih: tunggu sebentar.", "Trying the chosen Wi-Fi: wait a little."),
+    SETUP_JOINED: ("Wi-Fi yang dipilih tersambung.", "The chosen Wi-Fi is joined."),
+    SETUP_FAILED: (
+        "Wi-Fi yang dipilih gagal: baca sebabnya di halaman, lalu ulangi.",
+        "The chosen Wi-Fi failed: read why on the page, then try again.",
+    ),
 }
 
 # Why a command was refused, as the code that a device shows.

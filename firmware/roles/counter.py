@@ -6,10 +6,12 @@ A next - B again - C serve, then finish - D no-show - digits and # call that num
 
 import asyncio
 
-from firmware.roles.asking import GIVEN_UP, definite
+from firmware.roles.asking import definite
 from firmware.roles.diagnosis import pages
 from firmware.roles.names import Names, digits
+from firmware.roles.role import Role
 from firmware.roles.texts import REASONS
+from protocol.codes import NO_CONFIG
 
 UNKNOWN = "----"
 FUNCTION = "F"
@@ -17,7 +19,7 @@ REFUSED_MS = 2_000
 PAGE_MS = 1_500
 
 
-class Counter:
+class Counter(Role):
     """Sends commands for one counter; each press has its key, asked until the outcome is definite."""
 
     def __init__(self, parts, hall, clock, status, device: str, boot: int):
@@ -52,7 +54,7 @@ class Counter:
         self._draw()
 
     def configure(self, doc) -> None:
-        """Take over a configuration document."""
+        """Take over a configuration."""
         self._doc = doc
         self._names = Names(doc)
         self._counter = doc["position"]["counter"]
@@ -132,7 +134,7 @@ class Counter:
                 await self._wake.wait()
 
     async def identify(self) -> None:
-        """Light every segment for a while: a person in the hall looks for this device."""
+        """Light every segment: a person looks for this device."""
         self._pages = ["8888"]
         self._wake.set()
 
@@ -171,11 +173,9 @@ class Counter:
         answer = await definite(self._hall, command, self._unknown, lambda: self._command is not command)
         if self._command is command:
             self._command = None
-        if answer["outcome"] == GIVEN_UP:
-            pass
-        elif answer["outcome"] == "refused":
+        if answer["outcome"] == "refused":
             await self._linger(REASONS.get(answer.get("reason", ""), "ERR "), REFUSED_MS)
-        else:
+        elif answer["outcome"] == "done":
             self._learn(command, answer)
         self._draw()
 
@@ -212,7 +212,7 @@ class Counter:
         elif self._no:
             name = self._names.label(self._service, self._no) if self._names else str(self._no)
             self._digits.show(digits(name), self._state == "serving")
-        elif not self._doc:
-            self._digits.show(UNKNOWN)
+        elif self.notice or not self._doc:
+            self._digits.show(self.notice or NO_CONFIG)
         else:
             self._digits.show("N%3d" % min(999, self._waiting))

@@ -4,7 +4,9 @@ import asyncio
 
 from firmware.roles.diagnosis import pages
 from firmware.roles.names import Names, digits
+from firmware.roles.role import Role
 from protocol.announce import CLIPS, clips
+from protocol.codes import NO_CONFIG
 
 YOUNG_MS = 60_000  # an older call is shown, not spoken
 SHOWN_MS = 4_000  # a number stays at least this long, and as long as it is spoken
@@ -15,7 +17,7 @@ WAITING = 10  # calls that wait to be spoken at most: the others are too old by 
 NOTHING = "- - -"
 
 
-class Display:
+class Display(Role):
     """Shows the newest (term, rev) that arrives, from wherever it arrives."""
 
     def __init__(self, parts, hall, clock, status):
@@ -157,10 +159,13 @@ class Display:
         self._wake.set()
 
     def _draw(self) -> None:
+        if self._busy:
+            return
+        code = self.notice or ("" if self._names else NO_CONFIG)
         if self._calls and self._names is not None:
             self._show(self._calls[0])
         else:
-            self._write(NOTHING, "----")
+            self._write(code or NOTHING, code or "----")
 
     def _show(self, call) -> None:
         if self._names is None:

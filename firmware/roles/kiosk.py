@@ -6,6 +6,7 @@ from firmware.drivers.printer import LOW, OK, PrintError
 from firmware.roles import paper
 from firmware.roles.asking import definite
 from firmware.roles.names import digits
+from firmware.roles.role import Role
 from protocol import codes
 from protocol.announce import label
 
@@ -21,7 +22,7 @@ PRINTER_EVERY = 10  # watches
 READY = "SIAP"
 
 
-class Kiosk:
+class Kiosk(Role):
     """One press, one number. The hall's queue is behind `hall`, be it led here or elsewhere."""
 
     def __init__(self, parts, hall, clock, note, status, device: str, boot: int):
@@ -47,19 +48,19 @@ class Kiosk:
         self._buttons.on_press = self.press
         self._buttons.on_hold = self.hold
         hall.on_board(self.board)
-        self._idle()
+        self._draw()
 
     def configure(self, doc) -> None:
-        """Take over a configuration document."""
+        """Take over a configuration."""
         self._doc = doc
-        self._idle()
+        self._draw()
 
     def board(self, board, retained: bool = False) -> None:
         """The hall's newest board."""
         opened = self._board is None
         self._board = board if board["day"] else None
-        if opened and self._busy < 0:
-            self._idle()
+        if opened:
+            self._draw()
 
     @property
     def fault(self) -> str:
@@ -77,8 +78,7 @@ class Kiosk:
         elif name == PRIORITY_BUTTON:
             self._priority = (self._priority + 1) % len(PRIORITIES)
             self._chosen = self._clock.up()
-            if self._busy < 0:
-                self._idle()
+            self._draw()
         elif name in SERVICE_BUTTONS and self._doc:
             i = SERVICE_BUTTONS.index(name)
             if i >= len(self._doc["services"]) or i == self._busy or len(self._pending) >= PENDING:
@@ -104,7 +104,7 @@ class Kiosk:
                     await self._issue(service, priority)
                 finally:
                     self._busy = -1
-                    self._idle()
+                    self._draw()
             elif self._slip:
                 self._slip = False
                 await self._diagnose()
@@ -118,8 +118,7 @@ class Kiosk:
         while True:
             if self._priority and self._clock.up() - self._chosen >= PRIORITY_MS:
                 self._priority = 0
-                if self._busy < 0:
-                    self._idle()
+                self._draw()
             if watches % PRINTER_EVERY == 0:
                 self._roll.see(await self._printer.status())
             watches += 1
@@ -170,10 +169,7 @@ class Kiosk:
         self._keys += 1
         operands["op"] = op
         operands["key"] = self._key_stem + str(self._keys)
-        return await definite(self._hall, operands, self._unknown)
-
-    def _unknown(self) -> None:
-        self._show("----")
+        return await definite(self._hall, operands, lambda: self._show("----"))
 
     async def _refuse(self, reason: str) -> None:
         self._show(codes.REFUSED.get(reason, codes.REFUSED_OTHER))
@@ -188,17 +184,19 @@ class Kiosk:
             self._roll.see(error.why)
             self._show(status.get("code") or self._roll.fault or READY)
             await asyncio.sleep_ms(REFUSED_MS)
-        self._idle()
+        self._draw()
 
     async def identify(self) -> None:
-        """Light every segment for a while, so that a person in the hall finds this device."""
+        """Light every segment: a person looks for this device."""
         self._show("8888")
         await asyncio.sleep_ms(REFUSED_MS)
-        self._idle()
+        self._draw()
 
-    def _idle(self) -> None:
-        if not self._doc:
-            self._show(codes.NO_CONFIG)
+    def _draw(self) -> None:
+        if self._busy >= 0:
+            return
+        if self.notice or not self._doc:
+            self._show(self.notice or codes.NO_CONFIG)
         elif self._board is None:
             self._show(codes.NO_DAY)
         else:

@@ -280,6 +280,6 @@ async def test_it_can_be_found_by_a_person_in_the_hall(keypad):
     await shows(keypad, "N  3")
 
 
-async def test_before_its_configuration_it_shows_that_it_knows_nothing(in_hall):
+async def test_before_its_configuration_it_says_that_it_has_none(in_hall):
     rig = await in_hall("counter", COUNTER.replace("role.configure(DOC)", ""), RUN)
-    await shows(rig, "----")
+    await shows(rig, "E-12")

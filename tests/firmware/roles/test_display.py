@@ -256,11 +256,11 @@ async def test_it_can_be_found_by_a_person_in_the_hall(display):
     await shows(display, "- - -")
 
 
-async def test_before_its_configuration_it_shows_nothing_and_says_nothing(in_hall):
+async def test_before_its_configuration_it_shows_no_number_and_says_nothing(in_hall):
     rig = await in_hall("display", DISPLAY.replace("role.configure(DOC)\n    role.line", "role.line"), RUN)
     await rig.told_of("running")
     rig.send(board=board(1, call(1, 1)))
-    await shows(rig, "- - -")
+    await shows(rig, "E-12")
     await quiet(rig)
     rig.send(configure=1)
     await shows(rig, "A 1>1")
