@@ -4,15 +4,18 @@ import asyncio
 import gc
 import os
 
-from firmware import BUILT, VERSION
+from firmware import BUILT, VERSION, cast
 from firmware.core import crashlog
 from firmware.core.clock import CHIP, CONTROLLER, Clock
+from firmware.core.connection import Connection
+from firmware.core.field import Field
 from firmware.core.identity import Identity
 from firmware.core.journal import Journal
 from firmware.core.link import Link
 from firmware.core.settings import Settings
 from firmware.core.supervision import WATCHDOG_MS, Supervisor
 from firmware.core.wlan import Wlan
+from firmware.orders import Orders
 from firmware.report import Report
 
 WELL_S = 600  # a device that has run this long is well, and so is its configuration
@@ -26,40 +29,46 @@ class Node:
     def __init__(self, board):
         root = board.root
         self._board = board
-        self._identity = identity = Identity(root + "/identity.json")
-        self.settings = Settings(root + "/state")
-        self._parts = board.parts(identity.role)
-        floor = max(BUILT, self.settings.floor)
-        self._clock = clock = Clock(board.time_source, self._parts.get("clock_chip"), floor, self._stepped, BUILT)
-        leads = identity.role == "kiosk"
-        self._journal = journal = Journal(root + "/journal", clock, remembers=leads)
         crash = crashlog.take("crash")
         if crash:
             os.remove("crash")
         reset = "crash" if crash else board.reset_cause()
-        given_up = self.settings.booted(reset in ("crash", "watchdog"))
+        self.settings = settings = Settings(root + "/state")
+        given_up = settings.booted(reset in ("crash", "watchdog"))
+        self._identity = identity = Identity(root + "/identity.json")
+        connection = Connection(identity, settings)
+        if settings.doc:
+            identity.place(settings.doc)
+        parts = board.parts(identity.role)
+        floor = max(BUILT, settings.floor)
+        self._clock = clock = Clock(board.time_source, parts.get("clock_chip"), floor, self._stepped, BUILT)
+        leads = identity.role == "kiosk" and bool(identity.position)
+        self._journal = journal = Journal(root + "/journal", clock, remembers=leads)
         self._supervisor = Supervisor(clock, board.watchdog(WATCHDOG_MS), self._crashed)
-        self._wlan = wlan = Wlan(board.wlan(), identity.networks)
-        self._granting = False
-        self._leader = self._remote = None
+        self._wlan = wlan = Wlan(board.wlan(), connection)
+        self._leader = self._remote = self._grants = None
         if leads:
-            from firmware.roles.handover import take_over
             from firmware.roles.leader import Leader
 
-            self._take_over = take_over
-            self._hall = self._leader = Leader(journal, clock, identity.position)
-            self._leader.recover()
+            hall = self._leader = Leader(journal, clock, identity.position)
+            self._leader.stand(settings, identity.site)
         else:
             from firmware.roles.remote import RemoteHall
 
-            self._hall = self._remote = RemoteHall(lambda op, args: self._link.inbox.request(op, args))
-        self.role = self._make_role()
-        self._link = link = Link(identity, journal, clock, lambda: self._report.state(), self)
-        self._report = Report(identity, self.settings, journal, clock, wlan, link, self.role, reset, crash)
+            hall = self._remote = RemoteHall(lambda op, args: self._link.inbox.request(op, args))
+        self.role = cast.make(identity.role, parts, hall, clock, self.note, self.status, identity.device, journal.boot)
+        self._link = link = Link(identity, journal, clock, lambda: self._report.state(), self, connection, wlan)
+        self._orders = Orders(board, identity, settings, connection, link, self.role)
+        self._report = Report(identity, settings, journal, clock, wlan, link, self.role, reset, crash, connection)
+        self._field = Field(wlan, connection, clock, self.role.notify, identity.device, leads)
+        self._field.watch(parts.get("buttons"))
         if self._leader is not None:
+            from firmware.roles.handover import Grants
+
+            self._grants = Grants(self._leader, link)
             self._leader.on_board(self._grown)
-        if self.settings.doc:
-            self.configure(self.settings.doc)
+        if settings.doc:
+            self.configure(settings.doc)
         self.note("device.booted", {"fw": VERSION, "reset": reset, "boots": journal.boot})
         if crash:
             self.note("device.crashed", {"text": crash})
@@ -76,6 +85,10 @@ class Node:
             keep("leader", lambda: self._lead(leader))
             self._supervisor.expect("leader", WATCHDOG_MS)
         keep("wlan", self._wlan.run)
+        keep("field", self._field.run)
+        console = self._board.console()
+        if console is not None:
+            keep("console", lambda: self._field.console(*console))
         keep("link", self._link.run)
         self._supervisor.expect("link", LINK_MS)
         keep("time", self._time)
@@ -87,10 +100,11 @@ class Node:
     # What the link hears.
 
     def configure(self, doc) -> None:
-        """Let the role and the leader take over a configuration."""
-        if self._leader is not None:
-            self._leader.configure(doc)
-        self.role.configure(doc)
+        """Let the role and the leader take over a configuration. Raises ValueError where this board cannot be that."""
+        if not self._orders.moves(doc):
+            if self._leader is not None:
+                self._leader.configure(doc)
+            self.role.configure(doc)
 
     def board(self, board, retained: bool) -> None:
         """A board from the broker; a leader has its own."""
@@ -117,23 +131,14 @@ class Node:
 
     def lead(self, id: str, args) -> None:
         """A grant of leadership: {"term", "leader"}, and the queue's state where this device is to go on from it."""
-        if self._leader is None:
+        if self._grants is None:
             self._link.send("reply", {"id": id, "outcome": "refused", "reason": "not_leader"})
-        elif not self._granting:
-            self._granting = True
-            asyncio.create_task(self._grant(self._leader, id, args))
+        else:
+            self._grants.take(id, args)
 
     def command(self, op: str, args):
         """A fleet command: (outcome, reason)."""
-        if op == "birth":
-            self._link.rebirth()
-        elif op == "identify":
-            asyncio.create_task(self.role.identify())
-        elif op == "reboot":
-            asyncio.create_task(self._reboot())
-        else:
-            return "refused", "unknown_op"
-        return "done", ""
+        return self._orders.carry_out(op, args)
 
     def progress(self) -> None:
         """The link is alive."""
@@ -153,20 +158,6 @@ class Node:
 
     # Inside.
 
-    def _make_role(self):
-        identity, parts, clock, boot = self._identity, self._parts, self._clock, self._journal.boot
-        if identity.role == "kiosk":
-            from firmware.roles.kiosk import Kiosk
-
-            return Kiosk(parts, self._hall, clock, self.note, self.status, identity.device, boot)
-        if identity.role == "display":
-            from firmware.roles.display import Display
-
-            return Display(parts, self._hall, clock, self.status)
-        from firmware.roles.counter import Counter
-
-        return Counter(parts, self._hall, clock, self.status, identity.device, boot)
-
     def _grown(self, board, retained: bool = False) -> None:
         self._link.appended()
 
@@ -178,24 +169,11 @@ class Node:
             self._supervisor.beat("leader")
             await asyncio.sleep_ms(SECOND_MS)
 
-    async def _grant(self, leader, id, args):
-        """Take over what is handed over, then the grant; nothing has changed where either fails."""
-        try:
-            answer = await self._take_over(leader, args, id, self._link.inbox.request)
-            self._link.send("reply", answer)
-            self._link.appended()
-        finally:
-            self._granting = False
-
     async def _time(self):
         while True:
             await asyncio.sleep(WELL_S)
             self.timed()  # this also looks at the ticks, so that no wrap is missed
             self.settings.proved()
-
-    async def _reboot(self):
-        await asyncio.sleep_ms(SECOND_MS)  # the reply goes first
-        self._board.reset()
 
     def _stepped(self, before, after, q):
         if q >= CHIP:

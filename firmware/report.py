@@ -9,7 +9,7 @@ from protocol import codes
 class Report:
     """Looks at the parts of a node when it is asked."""
 
-    def __init__(self, identity, settings, journal, clock, wlan, link, role, reset: str, crash: str):
+    def __init__(self, identity, settings, journal, clock, wlan, link, role, reset: str, crash: str, connection):
         """`reset`: why the device booted; `crash`: the traceback that was kept, "" for none."""
         self._identity = identity
         self._settings = settings
@@ -20,6 +20,7 @@ class Report:
         self._role = role
         self._reset = reset
         self._crash = crash
+        self._connection = connection
 
     def code(self) -> str:
         """The most urgent code, "" for none."""
@@ -51,6 +52,9 @@ class Report:
             "clock": self._clock.q,
             "backlog": self._journal.backlog,
             "code": self.code(),
+            "gen": self._connection.gen,
+            "conn": self._connection.conn,
+            "bad_conn": self._connection.bad_conn,
         }
 
     def status(self) -> dict:

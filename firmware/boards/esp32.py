@@ -1,7 +1,9 @@
 """The board of a real ESP32 with the stock MicroPython image: machine, network and esp32 are imported here only."""
 
+import _thread
 import asyncio
 import os
+import sys
 import time
 
 import machine
@@ -12,6 +14,10 @@ from firmware.boards import wiring
 EPOCH = 946_684_800  # Unix seconds of 2000-01-01, where the chip counts from
 BENCH_FILE = "bench"  # on the flash: the device's parts are virtual and its console is the panel
 
+POINT = "192.168.4.1"  # of the access point
+
+# wifi_err_reason_t of ESP-IDF 5: handshake timeouts and refusals come from a wrong password, as a rule.
+_FAULTS = {15: "password", 202: "password", 204: "password", 201: "missing", 211: "missing", 212: "missing"}
 _CAUSES = {machine.PWRON_RESET: "power", machine.WDT_RESET: "watchdog", machine.HARD_RESET: "soft"}
 
 
@@ -33,15 +39,16 @@ class Time:
 
 
 class Radio:
-    """The Wi-Fi station. Only one task may use it."""
+    """The Wi-Fi station and the access point. Only one task may use it."""
 
     def __init__(self):
         self._wlan = network.WLAN(network.WLAN.IF_STA)
         self._wlan.active(True)
         self._wlan.config(pm=network.WLAN.PM_NONE)  # saving power costs latency, and there is mains
+        self._wlan.config(reconnects=1)  # or it goes on for ever, and never says why
 
     def connect(self, ssid: str, password: str) -> None:
-        """Join a network; returns at once."""
+        """Join a network; returns at once. Raises OSError while it is at it."""
         self._wlan.connect(ssid, password)
 
     def disconnect(self) -> None:
@@ -51,6 +58,13 @@ class Radio:
     def is_up(self) -> bool:
         """Whether there is an address."""
         return self._wlan.isconnected()
+
+    def fault(self) -> str:
+        """Why the last attempt to join has failed: password, missing, other; "" for not."""
+        status = self._wlan.status()
+        if status in (network.STAT_IDLE, network.STAT_CONNECTING, network.STAT_GOT_IP):
+            return ""
+        return _FAULTS.get(status, "other")
 
     def rssi(self) -> int:
         """Signal in dBm, 0 without one."""
@@ -62,6 +76,41 @@ class Radio:
     def address(self) -> str:
         """The address in the hall, "" without one."""
         return self._wlan.ifconfig()[0] if self.is_up() else ""
+
+    async def scan(self):
+        """Networks in reach: [(ssid, dBm, locked), ...]; those whose names are not UTF-8 are left out.
+
+        Looking takes two seconds, and gives the interpreter up meanwhile: on a thread of its own the hall goes on.
+        """
+        found = []
+        done = []
+
+        def look():
+            try:
+                for ssid, _, _, rssi, security, _ in self._wlan.scan():
+                    try:
+                        found.append((ssid.decode(), rssi, 1 if security else 0))
+                    except UnicodeError:
+                        pass
+            except OSError:
+                pass
+            finally:
+                done.append(1)
+
+        _thread.start_new_thread(look, ())
+        while not done:
+            await asyncio.sleep_ms(100)
+        return found
+
+    def point(self, ssid: str):
+        """Open an access point and return (address, HTTP port, DNS port); "" closes it."""
+        point = network.WLAN(network.WLAN.IF_AP)
+        point.active(bool(ssid))
+        if not ssid:
+            return None
+        point.config(ssid=ssid, security=network.WLAN.SEC_OPEN, max_clients=3)
+        point.ifconfig((POINT, "255.255.255.0", POINT, POINT))
+        return POINT, 80, 53
 
 
 class Pins:
@@ -141,12 +190,20 @@ class Board:
         """Start the hardware watchdog; it has `feed()` and cannot be stopped."""
         return machine.WDT(timeout=timeout_ms)
 
+    def can(self, role: str) -> bool:
+        """Whether this board is wired for a role."""
+        return role in wiring.WIRING
+
     def parts(self, role: str) -> dict:
         """The role's drivers by name, on this board's pins."""
         made = wiring.parts(self._buses, role)
         if self._bench is not None:
             self._bench.say({"ready": role})
         return made
+
+    def console(self):
+        """(stream to read bytes from, stream to write them to) of a console that is nobody's panel, else None."""
+        return None if self._bench is not None else (sys.stdin.buffer, sys.stdout.buffer)
 
     async def panel(self) -> None:
         """On a bench: serve the panel and run the virtual parts. In a hall there is none."""

@@ -2,7 +2,8 @@
 
 Environment: BALAI_DEVICE (12 hex digits: the MAC), BALAI_RESET (why it starts), BALAI_PANEL=0 (no panel),
 BALAI_CLOCK ("host" or Unix seconds: what the wall clock shows at the start; as on the chip it is 2000-01-01 otherwise),
-BALAI_RTC ("ok", "none", "dead" or an offset in seconds: the DS3231), BALAI_BAUD, BALAI_LINE_MS (pace of the printer),
+BALAI_RTC ("ok", "none", "dead" or an offset in seconds: the DS3231), BALAI_AIR (the Wi-Fi in reach, as the panel's
+"air"), BALAI_BAUD, BALAI_LINE_MS (pace of the printer),
 BALAI_FLASH (image file of a littlefs that is mounted as the flash folder) and BALAI_FLASH_DRIVER (the folder of
 its block device).
 """
@@ -21,39 +22,11 @@ from firmware.boards import wiring
 from firmware.boards.panel import Panel
 from firmware.boards.virtual_buses import Buses
 from firmware.boards.virtual_parts import ClockChip
+from firmware.boards.virtual_radio import Radio
 from firmware.boards.virtual_time import EPOCH, Time
 
 _RTC_FILE = ".rtc"  # what the clock chip's battery keeps: its offset to true time
 _libc = ffi.open(None)
-
-
-class Radio:
-    """A network interface that is up unless the panel says {"wlan": false}; the bench cuts the uplink elsewhere."""
-
-    def __init__(self, panel):
-        self._there = True
-        panel.on("wlan", self._control)
-
-    def _control(self, value, _line) -> None:
-        self._there = bool(value)
-
-    def connect(self, ssid: str, password: str) -> None:
-        """Join a network; returns at once."""
-
-    def disconnect(self) -> None:
-        """Leave it."""
-
-    def is_up(self) -> bool:
-        """Whether there is an address."""
-        return self._there
-
-    def rssi(self) -> int:
-        """Signal in dBm; 0: no radio."""
-        return 0
-
-    def address(self) -> str:
-        """The address in the hall, "" without one."""
-        return "127.0.0.1" if self._there else ""
 
 
 class Watchdog:
@@ -81,7 +54,7 @@ class Board:
         self.root = self._mount()
         self._console = os.getenv("BALAI_PANEL") != "0"
         self.front = Panel() if self._console else Panel(sink=_Nowhere())
-        self._radio = Radio(self.front)
+        self._radio = Radio(self.front, _libc)
         self.front.on("clock", self._clock)
         self.front.on("heap", self._heap)
         self.front.on("reset", lambda _value, _line: self.reset())
@@ -123,11 +96,19 @@ class Board:
         """Start the watchdog."""
         return Watchdog(timeout_ms)
 
+    def can(self, role: str) -> bool:
+        """Whether this board is wired for a role."""
+        return role in wiring.WIRING
+
     def parts(self, role: str) -> dict:
         """The role's drivers by name, on this board's parts."""
         made = wiring.parts(self._buses, role)
         self.front.say({"ready": role})
         return made
+
+    def console(self):
+        """(stream to read bytes from, stream to write them to) of a console that is nobody's panel, else None."""
+        return None if self._console else (sys.stdin.buffer, sys.stdout.buffer)
 
     async def panel(self) -> None:
         """Serve the panel and run the parts' mechanisms; where the bench goes away the device ends too."""

@@ -1,7 +1,7 @@
-"""The device's link to the controller (docs/contract.md): sessions with a broker, births, replies and requests.
+"""The device's link to the controller (docs/contract.md): one session after another, births, replies and requests.
 
-What comes down is the inbox's, the events are the delivery's. A message that is not an event goes with the session in
-which it was made or not at all.
+What comes down is the inbox's, what goes up the talk's, the events are the delivery's, and what to connect with is the
+connection's. A message that is not an event goes with the session in which it was made or not at all.
 """
 
 import asyncio
@@ -10,49 +10,44 @@ import os
 import random
 
 from firmware.core.codec import MqttError
+from firmware.core.connection import NO_ANSWER, NO_BROKER, NO_NETWORK
 from firmware.core.delivery import Delivery
 from firmware.core.inbox import Inbox
-from firmware.core.mqtt import Mqtt
-from firmware.core.transport import TransportError, context
+from firmware.core.session import REFUSED, Renewed, Session
+from firmware.core.talk import Talk
+from firmware.core.transport import TransportError
 from protocol import codes, topics
-from protocol.canonical import encode
-from protocol.errors import BalaiError
 
 BACKOFF_MS = 500  # full jitter: a pause is random below this, doubled at each failure, up to
 LONGEST_MS = 30_000
-BIRTH_MS = 5_000  # an unanswered birth is repeated after this, doubled each time, up to eight times of it
-STATE_MS = 300_000  # a sign of life, with what has changed
-OUTBOX = 16  # messages that may wait; what is more is not sent, and who waits for an answer asks again
-REFUSED = (4, 5)  # return codes of CONNACK: bad user name or password, not authorized (section 3.2.2.3)
+LOOK_MS = 250
+NETWORK_MS = 20_000  # for each network of a set, and once more, before another set has its turn
 
 
 class Link:
     """`state()` gives the fields of `up/state` but `sid` and `online`. `handlers`: as for `Inbox`, and `progress()`,
     called at each packet and each attempt that has ended."""
 
-    def __init__(self, identity, journal, clock, state, handlers):
+    def __init__(self, identity, journal, clock, state, handlers, connection, wlan):
         self._identity = identity
         self._journal = journal
         self._clock = clock
         self._state = state
         self._handlers = handlers
-        self._mqtt = Mqtt(identity.device, self._message, self._alive)
-        self._security = None
-        try:
-            if identity.ca:
-                self._security = context(identity.ca)
-        except (OSError, ValueError):
-            pass  # no broker will be believed, and the hall goes on
-        self._outbox = []  # [(topic, body)]: replies and requests, small and few
-        self._wake = asyncio.Event()
+        self._connection = connection
+        self._wlan = wlan
+        self._talk = Talk(clock, topics.up(identity.device, "state"), self._born)
         self._delivery = Delivery(journal, lambda: self.welcome)
-        self._said = 0  # up time of the last state
+        self._session = Session(
+            identity, connection, self._talk, self._delivery, lambda: self.welcome, self._message, self._alive
+        )
         self._failures = 0
         self.heard = 0  # up time of the last packet
         self.welcome = False  # the birth of this session was answered
         self.code = codes.NO_BROKER
         self.sid = ""
         self.inbox = Inbox(self, identity, journal, clock, handlers)
+        connection.on_change = self._session.renew
 
     @property
     def up(self) -> bool:
@@ -61,9 +56,8 @@ class Link:
 
     def send(self, what: str, body) -> None:
         """Put a message on its way; it goes with this session or not at all."""
-        if self.sid and len(self._outbox) < OUTBOX:
-            self._outbox.append((topics.up(self._identity.device, what), body))
-            self._wake.set()
+        if self.sid:
+            self._talk.say(topics.up(self._identity.device, what), body)
 
     def acked(self, log: str, seq: int, rate: int) -> None:
         """Hear that all events of `log` up to `seq` are committed."""
@@ -74,21 +68,23 @@ class Link:
         self.welcome = True
         self.code = ""
         self._failures = 0
+        self._connection.works()
         self._delivery.acked(seq if log == self._journal.log else 0, rate)
-        self._wake.set()
+        self._talk.wake()
 
     def controller(self, online: bool) -> None:
         """The controller has gone, or there is a new one, which may know less than the old."""
         if online:
             self.welcome = False
-            self._say()
+            self.rebirth()
         else:
             self.code = codes.CONTROLLER_SILENT
         self._delivery.forget()
 
     def rebirth(self) -> None:
         """Say who we are, again."""
-        self._say()
+        if self.sid:
+            self._talk.born()
 
     def appended(self) -> None:
         """The journal has grown."""
@@ -96,86 +92,69 @@ class Link:
 
     async def run(self) -> None:
         """Keep a session with one of the brokers, for ever."""
+        connection = self._connection
         turn = 0
         while True:
-            brokers = self._identity.brokers
+            far = NO_NETWORK
             try:
-                await self._session(brokers[turn % len(brokers)])
+                connection.refresh()
+                await self._network()
+                far = NO_BROKER
+                await self._meet(connection.brokers[turn % len(connection.brokers)])
+            except Renewed:
+                continue
             except MqttError as error:
                 self.code = codes.BAD_SECRET if error.code in REFUSED else codes.NO_BROKER
+                far = NO_ANSWER
             except TransportError as error:
                 self.code = codes.BAD_CERTIFICATE if error.certificate else codes.NO_BROKER
+                if error.certificate or (far and self._session.opened):
+                    far = NO_ANSWER
                 if error.certificate:
                     self._clock.doubt()
             turn += 1
-            self._handlers.progress()
-            pause = min(BACKOFF_MS << min(self._failures, 8), LONGEST_MS)
-            self._failures += 1
-            await asyncio.sleep_ms(random.randint(1, pause))
+            connection.fails(far)
+            await self._pause(far)
 
-    async def _session(self, broker):
-        identity = self._identity
+    async def _network(self):
+        """Wait for a network of the set. Raises TransportError where another set is to have its turn."""
+        left = NETWORK_MS * (1 + len(self._connection.networks))
+        while not self._wlan.ready:
+            if self._connection.changed:
+                raise Renewed
+            if left <= 0 and self._connection.trying:
+                raise TransportError("no network")
+            self._handlers.progress()
+            await asyncio.sleep_ms(LOOK_MS)
+            left -= LOOK_MS
+
+    async def _meet(self, broker):
+        self._connection.begin()
         self.sid = binascii.hexlify(os.urandom(8)).decode()
-        self._outbox = []
+        self._talk.begin()
         self._delivery.forget()
-        mine = topics.up(identity.device, "state")
-        events = topics.up(identity.device, "event")
-        tasks = []
         try:
-            will = encode({"online": 0, "sid": self.sid})
-            await self._mqtt.connect(broker, self._security, identity.username, identity.secret, mine, will)
-            ended = asyncio.Event()
-            why = []
-            deliver = self._delivery.run(lambda data: self._mqtt.publish(events, data))
-            for job in (self._mqtt.run(), self._talk(), deliver):
-                tasks.append(asyncio.create_task(_until(job, ended, why)))
-            await ended.wait()
-            raise why[0]
+            await self._session.run(broker, self.sid)
         finally:
             self.sid = ""
             self.welcome = False
-            for task in tasks:
-                task.cancel()
-            await self._mqtt.close()
             self.inbox.lost()
 
-    async def _talk(self):
-        """Subscribe, be born, then send what the outbox holds; repeat the birth until it is answered."""
-        identity = self._identity
-        own = [topics.down(identity.device, "+"), topics.CONTROLLER_STATE]
-        refused = await self._mqtt.subscribe(own + [topics.board(identity.site)])
-        if any(topic in refused for topic in own):  # without a board it can still be told what is wrong
-            raise MqttError("the broker refuses a subscription", REFUSED[1])
-        births = 0
-        while True:
-            self._say()
-            while True:
-                while self._outbox:
-                    topic, body = self._outbox.pop(0)
-                    try:
-                        data = encode(body)
-                    except BalaiError:
-                        continue  # larger than a message may be: who asked is told nothing, and asks again
-                    await self._mqtt.publish(topic, data, 1, topic.endswith("/state"))
-                left = self._said + (STATE_MS if self.welcome else BIRTH_MS << births) - self._clock.up()
-                if left <= 0:
-                    break
-                self._wake.clear()
-                try:
-                    await asyncio.wait_for_ms(self._wake.wait(), left)
-                except asyncio.TimeoutError:
-                    pass
-            births = 0 if self.welcome else min(births + 1, 3)
+    async def _pause(self, far):
+        self._handlers.progress()
+        if far == NO_NETWORK:
+            return
+        left = random.randint(1, min(BACKOFF_MS << min(self._failures, 8), LONGEST_MS))
+        self._failures += 1
+        while left > 0 and not self._connection.changed:
+            await asyncio.sleep_ms(min(left, LOOK_MS))
+            left -= LOOK_MS
 
-    def _say(self):
-        if self.sid:
-            state = self._state()
-            state["sid"] = self.sid
-            state["online"] = 1
-            topic = topics.up(self._identity.device, "state")
-            self._outbox = [(topic, state)] + [one for one in self._outbox if one[0] != topic]
-            self._said = self._clock.up()
-            self._wake.set()
+    def _born(self):
+        state = self._state()
+        state["sid"] = self.sid
+        state["online"] = 1
+        return state
 
     def _message(self, topic, payload, retained):
         self.inbox.take(topic, payload, retained)
@@ -183,11 +162,3 @@ class Link:
     def _alive(self):
         self.heard = self._clock.up()
         self._handlers.progress()
-
-
-async def _until(job, ended, why):
-    try:
-        await job
-    except Exception as error:
-        why.append(error)
-        ended.set()

@@ -26,14 +26,14 @@ class Settings:
     def __init__(self, folder: str):
         frames.listing(folder)
         self._folder = folder
-        kept = self._load("config") or {}
+        kept = self.load("config") or {}
         self.config = kept.get("hash", "")
         self.doc = kept.get("doc")
         self.rejected = kept.get("rejected", "")
         self._crashes = kept.get("crashes", 0)  # boots on trial that followed a crash
-        self._good = (self._load("good") or {}).get("hash", "")
-        self.floor = self._load("time") or 0  # Unix seconds
-        self._seen = self._load("seen") or []
+        self._good = (self.load("good") or {}).get("hash", "")
+        self.floor = self.load("time") or 0  # Unix seconds
+        self._seen = self.load("seen") or []
 
     def apply(self, hash: str, doc, use) -> None:
         """Check a configuration, put it to use by `use(doc)` and keep it.
@@ -63,14 +63,14 @@ class Settings:
             self._keep(self.config, self.doc, self.rejected, self._crashes + 1)
             return ""
         bad = self.config
-        good = self._load("good") or {"hash": "", "doc": None}
+        good = self.load("good") or {"hash": "", "doc": None}
         self._keep(good["hash"], good["doc"], bad, 0)
         return bad
 
     def proved(self) -> None:
         """The device has run well for a while."""
         if self.config != self._good:
-            self._save("good", {"hash": self.config, "doc": self.doc})
+            self.save("good", {"hash": self.config, "doc": self.doc})
             self._good = self.config
 
     def saw(self, id: str) -> bool:
@@ -78,7 +78,7 @@ class Settings:
         if id in self._seen:
             return True
         seen = (self._seen + [id])[-SEEN:]
-        self._save("seen", seen)
+        self.save("seen", seen)
         self._seen = seen
         return False
 
@@ -88,18 +88,20 @@ class Settings:
         It is saved once an hour at most; an earlier time than the one kept puts that right.
         """
         if not 0 <= seconds - self.floor < FLOOR_S:
-            self._save("time", seconds)
+            self.save("time", seconds)
             self.floor = seconds
 
     def _keep(self, hash, doc, rejected, crashes):
-        self._save("config", {"hash": hash, "doc": doc, "rejected": rejected, "crashes": crashes})
+        self.save("config", {"hash": hash, "doc": doc, "rejected": rejected, "crashes": crashes})
         self.config, self.doc, self.rejected, self._crashes = hash, doc, rejected, crashes
 
-    def _load(self, name):
+    def load(self, name: str):
+        """What was saved as `name`, None for nothing."""
         kept = frames.load(self._folder + "/" + name)
         return json.loads(kept) if kept else None
 
-    def _save(self, name, value):
+    def save(self, name: str, value) -> None:
+        """Keep a JSON value: after a power cut it is the old or the new. Raises OSError where that fails."""
         frames.save(self._folder + "/" + name, json.dumps(value).encode())
 
 

@@ -17,11 +17,15 @@ class TransportError(Exception):
         self.certificate = certificate
 
 
-def context(ca: bytes):
-    """A TLS context that trusts `ca` (PEM or DER) and nothing else."""
+def context(certificates):
+    """A TLS context that trusts these certificates and nothing else: each one DER, or PEM with several in it.
+
+    Raises ValueError for what is none. (Of several DER in one piece mbedTLS would read the first alone.)
+    """
     made = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
     made.verify_mode = tls.CERT_REQUIRED  # pyright: ignore
-    made.load_verify_locations(ca)
+    for one in certificates:
+        made.load_verify_locations(one)
     return made
 
 

@@ -1,8 +1,31 @@
 """A device that may lead hears who leads, and goes on from the state of the one before."""
 
+import asyncio
 import json
 
 from firmware.core.blob import BlobError, fetch
+
+
+class Grants:
+    """Takes grants of leadership, one at a time; the reply goes by `link`."""
+
+    def __init__(self, leader, link):
+        self._leader = leader
+        self._link = link
+        self._busy = False
+
+    def take(self, id: str, args) -> None:
+        """Begin to carry out the command `id`. One that comes meanwhile is dropped: the controller sends it again."""
+        if not self._busy:
+            self._busy = True
+            asyncio.create_task(self._take(id, args))
+
+    async def _take(self, id, args):
+        try:
+            self._link.send("reply", await take_over(self._leader, args, id, self._link.inbox.request))
+            self._link.appended()
+        finally:
+            self._busy = False
 
 
 async def take_over(leader, args, id: str, request) -> dict:

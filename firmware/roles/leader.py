@@ -29,6 +29,20 @@ class Leader:
         self._rules = Rules(doc, self.position)
         self._tell()
 
+    def stand(self, settings, site: str) -> None:
+        """Take up the queue where it was, unless the one in the journal is of a place where this device stood before.
+
+        Raises OSError where the flash fails.
+        """
+        here = site + "/" + self.position
+        stood = settings.load("place")
+        if stood in (None, here):
+            self.recover()
+        else:
+            self._journal.snapshot(self.state.dump())
+        if stood != here:
+            settings.save("place", here)
+
     def recover(self) -> None:
         """Load the newest snapshot and the events after it: the state is as before the power went."""
         value, later = self._journal.recover()

@@ -58,7 +58,7 @@ def offered(path: str, name: str) -> dict[str, list[str]]:
     ("real", "virtual"),
     [
         (("esp32.py", "Board"), ("virtual.py", "Board")),
-        (("esp32.py", "Radio"), ("virtual.py", "Radio")),
+        (("esp32.py", "Radio"), ("virtual_radio.py", "Radio")),
         (("esp32.py", "Pins"), ("virtual_buses.py", "Buses")),
     ],
 )
