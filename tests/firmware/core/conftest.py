@@ -1,12 +1,15 @@
 """What the tests of the core share: a journal on each interpreter, and a program on a littlefs of real NOR flash."""
 
+import asyncio
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from bench.broker import Mosquitto
+from tests.firmware.core.centre import DEVICE, HANGS, SITE, Centre
 from tests.firmware.core.journal_hand import Hand
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -116,3 +119,91 @@ def both(far, tmp_path) -> Both:
 def on_flash(run):
     """Run a program with `Journal`, `Settings`, `root`, `free()` and `fill(blocks to leave)` on this test's image."""
     return lambda source, **environment: run(FLASH, source, **environment)
+
+
+NODE = """
+from firmware.boards.virtual import Board
+from firmware.node import Node
+
+def quick(**values):
+    # Shorter than in a hall, so that a test sees what comes after them.
+    for name in sys.modules:
+        if name.startswith("firmware."):
+            for value in values:
+                if hasattr(sys.modules[name], value):
+                    setattr(sys.modules[name], value, values[value])
+
+board = Board()
+node = Node(board)
+journal, link = node._journal, node._link
+quick(BACKOFF_MS=10, BIRTH_MS=400, RESEND_MS=200, REQUEST_MS=400, KEEPALIVE_S=2, ANSWER_S=1, CONNECT_S=2)
+sys.modules["firmware.core.link"].LONGEST_MS = 100
+
+def append(n, _line):
+    for i in range(n):
+        journal.append("ticket.serving", {"no": i, "rev": i, "term": 1})
+    link.appended()
+
+def look(_value, _line):
+    tell(look={"seq": journal.seq, "acked": journal.acked, "code": link.code, "welcome": link.welcome,
+               "refused": link.inbox.refused, "config": node.settings.config, "rejected": node.settings.rejected,
+               "time": node._clock.now()[0], "q": node._clock.q})
+
+async def ask(n):
+    tell(answer=await link.inbox.request("blob", {"n": n}), n=n)
+
+def say(n, _line):
+    for i in range(n):
+        link.send("reply", {"id": str(i), "outcome": "done"})
+
+board.front.on("append", append)
+board.front.on("look", look)
+board.front.on("say", say)
+board.front.on("ask", lambda n, _line: [asyncio.create_task(ask(i)) for i in range(n)])
+"""
+RUN = "asyncio.run(node.run())"
+
+
+@pytest.fixture
+def device(start, tmp_path: Path):
+    """`await device(port, ...)`: a keypad that was claimed at the brokers on these ports."""
+
+    async def begin(*ports: int, tls: bool = False, host: str = "127.0.0.1", source: str = RUN, **identity: object):
+        brokers = [{"host": host, "port": port, "tls": tls} for port in ports]
+        whole = {"device": DEVICE, "role": "counter", "username": f"{DEVICE}.1", "secret": "secret", "brokers": brokers,
+                 "site": SITE, "position": "counter-1", "ca": "", "networks": []}  # fmt: skip
+        (tmp_path / "identity.json").write_text(json.dumps({**whole, **identity}))
+        return await start(NODE, source)
+
+    return begin
+
+
+@pytest.fixture
+def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
+    """A real broker, open to all."""
+    one = Mosquitto(tmp_path)
+    one.start()
+    yield one
+    one.stop()
+
+
+@pytest.fixture
+async def centre(mosquitto: Mosquitto) -> AsyncIterator[Centre]:
+    """A controller at it."""
+    one = Centre(mosquitto.port)
+    yield await one.ready()
+    one.close()
+
+
+async def look(rig) -> dict:
+    """What the link says of itself."""
+    rig.send(look=1)
+    return await rig.told_of("look")
+
+
+async def until(rig, seen: Callable[[dict], object]) -> dict:
+    """Ask the link until what it says of itself is as wanted."""
+    async with asyncio.timeout(HANGS):
+        while not seen(found := await look(rig)):
+            pass
+    return found
