@@ -7,9 +7,10 @@ the device was seen with it, or when the claim is cancelled at the controller.
 
 import json
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from provisioning.controller import Controller, Place, Seen, may_not_ask
+from provisioning.controller import Controller, Place, may_not_ask
 from provisioning.errors import RefusedError
 from provisioning.identity import DEVICE, Json
 from provisioning.private import make_private, write_private
@@ -17,6 +18,17 @@ from provisioning.private import make_private, write_private
 _TRUSTED_S = (
     20 * 3600
 )  # a kept claim is used so long where its state cannot be asked; the controller forgets it after 24 h
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A claim that waits: `taken` is in Unix seconds."""
+
+    device: str
+    controller: str
+    place: Place
+    taken: int
+    identity: Json = field(repr=False)
 
 
 class Claims:
@@ -32,11 +44,9 @@ class Claims:
         Raises ControllerError, RefusedError, DiskError.
         """
         make_private(self._folder)
-        kept = self._kept(device)
-        if kept is not None and kept["place"] == [place.site, place.position, place.role] and self._waits(device, kept):
-            identity = kept["identity"]
-            assert isinstance(identity, dict)
-            return identity
+        found = _read(self._file(device))
+        if found and found.controller == self._controller.address and found.place == place and self._waits(found):
+            return found.identity
         identity = self._controller.claim(device, place)
         self._keep(device, place, identity)
         return identity
@@ -63,33 +73,33 @@ class Claims:
             self._controller.cancel(device)  # it could not be used again
             raise
 
-    def _kept(self, device: str) -> Json | None:
-        """Return what is kept for a device at this controller; what cannot be read is as good as nothing."""
-        try:
-            found = json.loads(self._file(device).read_bytes())
-        except (OSError, ValueError):
-            return None
-        right = isinstance(found, dict) and {"controller", "place", "taken", "identity"} <= found.keys()
-        return found if right and found["controller"] == self._controller.address else None
-
-    def _waits(self, device: str, kept: Json) -> bool:
+    def _waits(self, found: Kept) -> bool:
         """Whether a kept claim can still be used: it waits at the controller, or the device uses it already."""
-        identity, taken = kept["identity"], kept["taken"]
-        assert isinstance(identity, dict)
-        assert isinstance(taken, int)
         try:
-            seen = self._controller.seen(device)
+            seen = self._controller.seen(found.device)
         except RefusedError as error:
             if not may_not_ask(error):
                 raise
-            return time.time() - taken < _TRUSTED_S
-        return is_of(seen, int(identity.get("generation", 0)))
+            return time.time() - found.taken < _TRUSTED_S
+        return seen is not None and found.identity.get("generation") in (seen.pending, seen.generation)
 
     def _file(self, device: str) -> Path:
         assert DEVICE.fullmatch(device), "a path is made of it"
         return self._folder / f"{device}.json"
 
 
-def is_of(seen: Seen | None, generation: int) -> bool:
-    """Whether the controller knows a device by `generation`: of a claim that waits, or of the secret in use."""
-    return seen is not None and generation in (seen.pending, seen.generation)
+def kept(folder: Path) -> list[Kept]:
+    """Return the claims that are kept below `folder`, the oldest first."""
+    found = [_read(file) for file in folder.glob("*.json")]
+    return sorted((one for one in found if one is not None), key=lambda one: one.taken)
+
+
+def _read(file: Path) -> Kept | None:
+    """Return a kept claim; what cannot be read is as good as none."""
+    try:
+        found = json.loads(file.read_bytes())
+        return Kept(
+            file.stem, found["controller"], Place(*found["place"]), int(found["taken"]), dict(found["identity"])
+        )
+    except (OSError, ValueError, LookupError, TypeError):
+        return None

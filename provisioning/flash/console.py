@@ -1,8 +1,8 @@
 """The first words on a board's console: those of its ROM, of its boot loader, and of MicroPython."""
 
+import contextlib
 import re
 import time
-from collections.abc import Callable
 
 import serial  # type: ignore[import-untyped]  # ships no types
 
@@ -10,7 +10,9 @@ from provisioning.boards import VERSION
 from provisioning.errors import BootError
 
 BREAK = b"\x03"  # Ctrl-C: MicroPython leaves main.py and introduces itself
+RESTART = b"\x04"  # Ctrl-D: it starts main.py anew
 _EVERY_S = 0.1
+_BACK_S = 5.0  # within which a chip with USB of its own is back after a reset
 _KEPT = 4_000  # characters
 _SPOKEN = re.compile(r"MicroPython v?(\d+\.\d+\.\d+[\w.-]*) on \d{4}-\d\d-\d\d")
 # What a ROM, a boot loader or MicroPython says when nothing will come of it (ESP-IDF, "Fatal Errors", "Bootloader").
@@ -18,12 +20,9 @@ _TROUBLE = (
     (re.compile(r"waiting for download"), "it stays in its loader: let go of BOOT, and press EN"),
     (re.compile(r"Brownout detector"), "its power breaks down: take another cable or port"),
     (re.compile(r"invalid header: 0x\w+|flash read err"), "its flash cannot be read: take another board"),
-    (
-        re.compile(r"No bootable app partitions|Image hash failed|Checksum failed"),
-        "what it holds is damaged: run again",
-    ),
+    (re.compile(r"No bootable app partitions|Image hash failed|Checksum failed"), "its flash is damaged: run it again"),
     (re.compile(r"Guru Meditation Error[^\r\n]*"), "MicroPython crashes: take another board"),
-    (re.compile(r"filesystem appears to be corrupted"), "its files are damaged: run again"),
+    (re.compile(r"filesystem appears to be corrupted"), "its files are damaged: run it again"),
 )
 _CRASH = re.compile(r"^Traceback \(most recent call last\):\r?\n(?:[ ].*\r?\n)*(\S.*?)\r?$", re.MULTILINE)
 
@@ -42,48 +41,65 @@ def crash(text: str) -> str | None:
     return found[1] if found else None
 
 
-class Console:
-    """Reads what a board says. `port` is its serial port, open."""
+def check(version: str) -> None:
+    """Raise BootError where a board starts another MicroPython than the firmware is for."""
+    if version != VERSION:
+        raise BootError(f"the board starts MicroPython {version}, and the firmware is for {VERSION}: run it again")
 
-    def __init__(self, port: serial.SerialBase, clock: Callable[[], float] = time.monotonic) -> None:
+
+class Console:
+    """Reads what a board says at `port`, its serial port, open."""
+
+    def __init__(self, port: serial.SerialBase) -> None:
         self._port = port
-        self._clock = clock
-        self.text = ""
+        self._text = ""
+
+    def restart(self) -> None:
+        """Have MicroPython start main.py anew, and forget what was said. It is reset besides, where the port can."""
+        self._text = ""
+        with contextlib.suppress(OSError):  # reading tells
+            self._port.write(RESTART)
 
     def read(self) -> str:
-        """Return all that was said since the last reset, having waited a little for more. Raises BootError."""
+        """Return what was said since the last reset, having waited a moment for more. Raises BootError."""
         try:
             self._port.timeout = _EVERY_S
             said = self._port.read(max(1, self._port.in_waiting))
         except OSError as error:
-            raise BootError("the board was lost while it started: plug it in and run the same again") from error
-        self.text = (self.text + said.decode("utf-8", "replace"))[-_KEPT:]
-        return self.text
+            self._find_again(error)
+            return self._text
+        self._text = (self._text + said.decode("utf-8", "replace"))[-_KEPT:]
+        return self._text
 
     def interpreter(self, within: float) -> str:
         """Return the version by which MicroPython introduces itself, asked by Ctrl-C from the reset on.
 
-        Raises BootError where it says something else, or nothing within so many seconds.
+        Raises BootError where the board says something else, or nothing within so many seconds.
         """
-        end = self._clock() + within
-        while self._clock() < end:
+        end = time.monotonic() + within
+        asked = 0.0
+        while (now := time.monotonic()) < end:
             text = self.read()
             if found := _SPOKEN.search(text):
                 return found[1]
             if wrong := trouble(text):
                 raise BootError(wrong)
-            try:
-                self._port.write(BREAK)
-            except OSError as error:
-                raise BootError("the board was lost while it started: plug it in and run the same again") from error
+            if now - asked >= _EVERY_S:
+                asked = now
+                with contextlib.suppress(OSError):  # reading tells
+                    self._port.write(BREAK)
         raise BootError("the board says nothing after its reset: press EN; if it stays, take another board")
 
-    def forget(self) -> None:
-        """Begin anew, at a reset."""
-        self.text = ""
-
-
-def check(version: str) -> None:
-    """Raise BootError where a board starts another MicroPython than the firmware is for."""
-    if version != VERSION:
-        raise BootError(f"the board starts MicroPython {version}, and the firmware is for {VERSION}: run it again")
+    def _find_again(self, error: OSError) -> None:
+        """Wait until the port is back: a chip with USB of its own leaves the bus at a reset. Raises BootError."""
+        end = time.monotonic() + _BACK_S
+        while time.monotonic() < end:
+            with contextlib.suppress(OSError):
+                self._port.close()
+            try:
+                self._port.open()
+            except (OSError, ValueError):
+                time.sleep(_EVERY_S)
+            else:
+                return
+        raise BootError("the board was lost while it started: plug it in and run the same again") from error

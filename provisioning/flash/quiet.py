@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from esp_pylib.logger import EspLog, EspLogBase
+from esptool.loader import HexFormatter  # type: ignore[import-untyped]  # ships no types
+from esptool.reset import ResetStrategy  # type: ignore[import-untyped]
 
 _here = threading.local()
 
@@ -57,4 +59,6 @@ def progress(tell: Callable[[float], None]) -> Iterator[None]:
 
 def hush() -> None:
     """Silence esptool, in this process."""
-    EspLog.instance = Quiet()
+    EspLog.instance = quiet = Quiet()
+    ResetStrategy.print_once = quiet.note  # has kept the log that was there when it was imported
+    HexFormatter.__str__ = HexFormatter.__repr__  # else every byte that passes is spelt, for a trace that nobody reads

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -32,8 +32,8 @@ class Interpreter:
     version: str
     flash: int
     start: int  # where the boot loader lies
-    bootloader: bytes
-    application: bytes
+    bootloader: bytes = field(repr=False)
+    application: bytes = field(repr=False)
 
 
 class _Loaded(Protocol):
