@@ -1,7 +1,18 @@
-"""The uplink of one device: a TCP proxy to the broker that can be cut, restored and slowed down."""
+"""The uplink of one device: a TCP proxy to the broker that can be cut, restored, stalled and slowed down."""
 
 import asyncio
 import contextlib
+from dataclasses import dataclass
+
+
+@dataclass(eq=False)
+class _Way:
+    """One connection through the proxy; a deaf direction swallows what comes."""
+
+    near: asyncio.StreamWriter
+    far: asyncio.StreamWriter
+    deaf_up: bool
+    deaf_down: bool
 
 
 class Proxy:
@@ -10,11 +21,13 @@ class Proxy:
     def __init__(self, host: str, port: int) -> None:
         self._target = (host, port)
         self._server: asyncio.Server | None = None
-        self._writers: set[asyncio.StreamWriter] = set()
+        self._ways: set[_Way] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._deaf = (False, False)  # of new connections
         self.up = True
         self.delay = 0.0  # seconds that every chunk waits
         self.port = 0
+        self.swallowed = 0  # bytes
 
     async def start(self) -> None:
         """Listen on a free port of the loopback."""
@@ -24,12 +37,28 @@ class Proxy:
     def cut(self) -> None:
         """Pull the uplink's plug: connections end without a word, new ones are closed at once."""
         self.up = False
-        for writer in list(self._writers):
-            writer.transport.abort()
+        for way in self._ways:
+            way.near.transport.abort()
+            way.far.transport.abort()
+
+    def stall(self, up: bool = True, down: bool = True) -> None:
+        """Swallow every byte and close nothing, as a router does that has lost its way.
+
+        Connections that stand now never come back, for bytes are missing in them; new ones work after `restore`.
+
+        Args:
+            up: what the device sends is swallowed.
+            down: what the broker sends is swallowed.
+        """
+        self._deaf = (up, down)
+        for way in self._ways:
+            way.deaf_up |= up
+            way.deaf_down |= down
 
     def restore(self) -> None:
         """Put the plug back."""
         self.up = True
+        self._deaf = (False, False)
 
     async def stop(self) -> None:
         """End everything."""
@@ -52,19 +81,26 @@ class Proxy:
         except OSError:
             writer.transport.abort()
             return
-        self._writers |= {writer, far_writer}
+        way = _Way(writer, far_writer, *self._deaf)
+        self._ways.add(way)
+        if not self.up:  # cut while the broker was asked
+            self.cut()
         try:
-            await asyncio.gather(self._pump(reader, far_writer), self._pump(far_reader, writer))
+            await asyncio.gather(self._pump(way, reader, far_writer, True), self._pump(way, far_reader, writer, False))
         finally:
-            for one in (writer, far_writer):
-                self._writers.discard(one)
-                one.transport.abort()
+            self._ways.discard(way)
+            writer.transport.abort()
+            far_writer.transport.abort()
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pump(self, way: _Way, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, up: bool) -> None:
         with contextlib.suppress(OSError):
             while data := await reader.read(65536):
                 if self.delay:
                     await asyncio.sleep(self.delay)
-                writer.write(data)
-                await writer.drain()
-        writer.transport.abort()
+                if way.deaf_up if up else way.deaf_down:
+                    self.swallowed += len(data)
+                else:
+                    writer.write(data)
+                    await writer.drain()
+        if not (way.deaf_up if up else way.deaf_down):  # else the other end hears of no close either
+            writer.transport.abort()

@@ -15,7 +15,8 @@ from hil.parts import Ticket
 from protocol.announce import CLIPS
 from protocol.sentences import spoken
 
-LINE_MS = "25"  # pace of the printer: a ticket comes out in about half a second
+# The clock is right, and a ticket comes out in about half a second.
+BOARD = {"BALAI_CLOCK": "host", "BALAI_LINE_MS": "25"}
 STORY = 40  # lines that are kept
 MORNING = "ABDAC"  # the first citizens of the demo
 # Keys of the keypad and what it shows then: the first is called, served (the point) and done, the next is called.
@@ -35,15 +36,29 @@ class Stage:
         self.on_change: Callable[[], None] = lambda: None
         self._seen: dict[str, tuple[int, str, int]] = {}
 
-    async def open(self) -> None:
-        """Start the controller, make the hall, flash the devices, and power them on."""
+    async def open(self, *names: str, site: Json | None = None, **environment: str) -> None:
+        """Start the controller, make the hall, flash the devices called `names` (all where none is), power them on.
+
+        Args:
+            names: of PLACES.
+            site: what is to be different at the site.
+            environment: of their virtual boards, see hil/README.md.
+        """
         await self.controller.start()
         self.api = Api(self.controller.address)
         await self.api.sign_in(self.controller.name, self.controller.password)
         for name, identity in (await furnish(self.api)).items():
-            device = await self.bench.add(name, identity, BALAI_CLOCK="host", BALAI_LINE_MS=LINE_MS)
-            device.on_change = partial(self._watch, device)
+            if not names or name in names:
+                await self.add(name, identity, **environment)
+        if site:
+            await self.api.patch(f"/sites/{SITE}", site)
         await asyncio.gather(*(device.power_on() for device in self.bench.devices.values()))
+
+    async def add(self, name: str, identity: Json, **environment: str) -> Device:
+        """Put one more device into the hall, unpowered; `identity` is the answer to its claim."""
+        device = await self.bench.add(name, identity, **{**BOARD, **environment})
+        device.on_change = partial(self._watch, device)
+        return device
 
     async def close(self) -> None:
         """End every process."""
