@@ -129,7 +129,8 @@ class Rude:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         self.connections += 1
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+        # A handler that ends cancelled would be reported by asyncio's streams as one that failed.
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             await self._answer(reader, writer)
         writer.transport.abort()
 

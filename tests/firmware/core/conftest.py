@@ -147,7 +147,7 @@ def append(n, _line):
 def look(_value, _line):
     tell(look={"seq": journal.seq, "acked": journal.acked, "code": link.code, "welcome": link.welcome,
                "refused": link.inbox.refused, "config": node.settings.config, "rejected": node.settings.rejected,
-               "time": node._clock.now()[0], "q": node._clock.q})
+               "session": bool(link.sid), "time": node._clock.now()[0], "q": node._clock.q})
 
 async def ask(n):
     tell(answer=await link.inbox.request("blob", {"n": n}), n=n)
