@@ -3,18 +3,18 @@
 import contextlib
 import re
 import time
+from collections.abc import Callable
 
 import serial  # type: ignore[import-untyped]  # ships no types
 
 from provisioning.boards import VERSION
 from provisioning.errors import BootError
 
-BREAK = b"\x03"  # Ctrl-C: MicroPython leaves main.py and introduces itself
-RESTART = b"\x04"  # Ctrl-D: it starts main.py anew
 _EVERY_S = 0.1
+_PATIENT_S = 3.0  # of silence, after which somebody has to press EN: the port may have no reset lines
 _BACK_S = 5.0  # within which a chip with USB of its own is back after a reset
 _KEPT = 4_000  # characters
-_SPOKEN = re.compile(r"MicroPython v?(\d+\.\d+\.\d+[\w.-]*) on \d{4}-\d\d-\d\d")
+_SPOKEN = re.compile(r"MicroPython v?(\d+\.\d+\.\d+[\w.+-]*) on \d{4}-\d\d-\d\d")
 # What a ROM, a boot loader or MicroPython says when nothing will come of it (ESP-IDF, "Fatal Errors", "Bootloader").
 _TROUBLE = (
     (re.compile(r"waiting for download"), "it stays in its loader: let go of BOOT, and press EN"),
@@ -54,14 +54,8 @@ class Console:
         self._port = port
         self._text = ""
 
-    def restart(self) -> None:
-        """Have MicroPython start main.py anew, and forget what was said. It is reset besides, where the port can."""
-        self._text = ""
-        with contextlib.suppress(OSError):  # reading tells
-            self._port.write(RESTART)
-
     def read(self) -> str:
-        """Return what was said since the last reset, having waited a moment for more. Raises BootError."""
+        """Return what was said last, having waited a moment for more. Raises BootError."""
         try:
             self._port.timeout = _EVERY_S
             said = self._port.read(max(1, self._port.in_waiting))
@@ -71,23 +65,21 @@ class Console:
         self._text = (self._text + said.decode("utf-8", "replace"))[-_KEPT:]
         return self._text
 
-    def interpreter(self, within: float) -> str:
-        """Return the version by which MicroPython introduces itself, asked by Ctrl-C from the reset on.
+    def interpreter(self, within: float, silent: Callable[[], None] = lambda: None) -> str:
+        """Return the version by which MicroPython introduces itself.
 
-        Raises BootError where the board says something else, or nothing within so many seconds.
+        `silent` is called where nothing was said for a while. Raises BootError where the board says that it cannot
+        start, or nothing of the kind within so many seconds.
         """
-        end = time.monotonic() + within
-        asked = 0.0
-        while (now := time.monotonic()) < end:
+        began = time.monotonic()
+        while (now := time.monotonic()) < began + within:
             text = self.read()
             if found := _SPOKEN.search(text):
                 return found[1]
             if wrong := trouble(text):
                 raise BootError(wrong)
-            if now - asked >= _EVERY_S:
-                asked = now
-                with contextlib.suppress(OSError):  # reading tells
-                    self._port.write(BREAK)
+            if not text and now > began + _PATIENT_S:
+                silent()
         raise BootError("the board says nothing after its reset: press EN; if it stays, take another board")
 
     def _find_again(self, error: OSError) -> None:

@@ -148,12 +148,10 @@ class Work:
             image = build(interpreter, encode(identity), self._wishes.bench)
             chip.write(image.parts, lambda share: tell("writing", share))
             tell("starting", None)
+            before = self._ask(facts.mac)
             first = Console(chip.port)
             chip.start()
-            console.check(first.interpreter(_SPEAKS_S))
-            before = self._ask(facts.mac)
-            first.restart()
-            chip.start()
+            console.check(first.interpreter(_SPEAKS_S, lambda: tell("starting: press EN", None)))
             self._wait(made, first, before, tell)
 
     def _open(self, port: str) -> Chip:

@@ -12,13 +12,7 @@ RISE_S = 0.15  # of EN, by its capacitor: IO0 counts when EN is up
 ON_THE_AIR_S = 0.3  # after which the firmware has reached the controller
 DOWNLOAD = "rst:0x1 (POWERON_RESET),boot:0x3 (DOWNLOAD_BOOT(UART0/UART1/SDIO_REI_REO_V2))\r\nwaiting for download\r\n"
 RUN = "ets Jul 29 2019 12:21:46\r\n\r\nrst:0x1 (POWERON_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)\r\nentry 0x400805b0\r\n"
-BANNER = 'MicroPython v{} on 2025-04-15; Generic {} module with {}\r\nType "help()" for more information.\r\n>>> '
-INTERRUPTED = (
-    "Traceback (most recent call last):\r\n"
-    '  File "main.py", line 118, in <module>\r\n'
-    '  File "firmware/node.py", line 212, in run\r\n'
-    "KeyboardInterrupt: \r\n"
-)
+WORDS = "balai 3.4.0; MicroPython v{} on 2025-04-15\r\n"  # of boot.py, which prints sys.version
 
 
 class Firmware:
@@ -51,7 +45,6 @@ class Board:
         self.gone = threading.Event()
         self._out = bytearray()
         self.downloading = False
-        self._repl = False
         self._risen: float | None = None
         self._air: float | None = None
         self._files: dict[str, bytes] = {}
@@ -64,7 +57,7 @@ class Board:
         low, self._io0 = rts and not dtr, not (dtr and not rts)
         if low and not self.low:
             self.firmware.stopped()
-            self.downloading = self._repl = False
+            self.downloading = False
             self._air = None
             self._out.clear()
         if self.low and not low:
@@ -100,7 +93,7 @@ class Board:
     def run(self) -> None:
         """What is on the flash."""
         self.firmware.stopped()
-        self.downloading = self._repl = False
+        self.downloading = False
         self.runs += 1
         self.on_run()
         self._out += RUN.encode()
@@ -112,6 +105,8 @@ class Board:
         except NoBoot as words:
             self._out += str(words).encode()
             return
+        if b"print" in self._files["boot.py"]:
+            self._out += WORDS.format(self.version).encode()
         self._air = time.monotonic() + ON_THE_AIR_S
 
     def take(self, data: bytes, baud: int) -> None:
@@ -126,27 +121,8 @@ class Board:
         except Unplugged:
             self.gone.set()
             raise
-        if baud == 115_200 and self._files:
-            self._console(data)
 
     @property
     def baud(self) -> int:
         """The rate at which it speaks."""
         return self.loader.baud if self.downloading else 115_200
-
-    def _console(self, data: bytes) -> None:
-        if b"\x03" in data and not self.boot_words:
-            if not self._repl:
-                if self._air is None:
-                    self._out += INTERRUPTED.encode()
-                self._air = None
-                self.firmware.stopped()
-                self._repl = True
-                name = self.silicon.rom.CHIP_NAME
-                self._out += BANNER.format(self.version, name, name.replace("-", "")).encode()
-            else:
-                self._out += b"\r\nKeyboardInterrupt\r\n>>> "
-        if b"\x04" in data and self._repl:
-            self._out += b"\r\nMPY: soft reboot\r\n"
-            self._repl = False
-            self._air = time.monotonic() + ON_THE_AIR_S

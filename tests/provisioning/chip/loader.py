@@ -142,8 +142,7 @@ class Loader:
     def _change_baud(self, op: int, data: bytes) -> bytes:
         answer = self._reply(op)
         new, _old = struct.unpack("<II", data)
-        if self.stub:
-            self._next = new
+        self._next = new
         return answer
 
     def settle(self) -> None:

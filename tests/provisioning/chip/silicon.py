@@ -31,6 +31,8 @@ class Silicon:
         found = {DETECT: rom.MAGIC_VALUE or 0}
         if self.name == "esp32":
             found |= {rom.EFUSE_RD_REG_BASE + 4: low, rom.EFUSE_RD_REG_BASE + 8: high}
+            # Its ROM takes the crystal for what its own slow clock makes of it: here 40 MHz, exactly.
+            found |= {rom.EFUSE_RD_REG_BASE + 16: 128, rom.RTCCALICFG1: 800 << rom.TIMERS_RTC_CALI_VALUE_S}
         elif hasattr(rom, "MAC_EFUSE_REG"):
             found |= {rom.MAC_EFUSE_REG: low, rom.MAC_EFUSE_REG + 4: high}
         if self.locked:

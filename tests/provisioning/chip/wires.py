@@ -5,6 +5,7 @@ import os
 import pty
 import select
 import socket
+import termios
 import threading
 from typing import Self
 
@@ -14,12 +15,19 @@ from tests.provisioning.chip.board import Board
 from tests.provisioning.chip.loader import Unplugged
 
 TURN_S = 0.005
-BREAK = b"\x03"
+SLOW = 115_200
+RATES = {getattr(termios, f"B{rate}"): rate for rate in (9_600, SLOW, 230_400, 460_800, 921_600)}
 KNOCK = b"\xc0\x00\x08\x24\x00"  # the beginning of SYNC
 
 
+def at_rate(said: bytes, spoken: int, heard: int) -> bytes:
+    """What is heard of what was said: at another rate it is noise."""
+    return said if spoken == heard else bytes(one ^ 0xA5 for one in said)
+
+
 class Terminal:
-    """A pseudo-terminal. It has no reset lines: somebody holds BOOT when the loader is called, and presses EN later."""
+    """A pseudo-terminal. It has no reset lines: somebody holds BOOT when the loader is called, and presses EN when it
+    is left, which shows by the rate of the line."""
 
     def __init__(self, board: Board) -> None:
         self.board = board
@@ -36,20 +44,25 @@ class Terminal:
         self._ended.set()
         self._thread.join()
 
+    def _rate(self) -> int:
+        return RATES.get(termios.tcgetattr(self._slave)[5], 0)
+
     def _run(self) -> None:
+        rate = self._rate()
         with contextlib.suppress(OSError, Unplugged):
             while not self._ended.is_set():
-                said, _ = self.board.poll()
+                before, rate = rate, self._rate()
+                if self.board.downloading and before > rate == SLOW:
+                    self.board.run()
+                said, spoken = self.board.poll()
                 if said:
-                    os.write(self._master, said)
+                    os.write(self._master, at_rate(said, spoken, rate))
                 if not select.select([self._master], [], [], TURN_S)[0]:
                     continue
                 data = os.read(self._master, 65_536)
                 if KNOCK in data and not self.board.downloading:
                     self.board.download()
-                self.board.take(data, self.board.baud)
-                if self.board.downloading and BREAK in self.board.loader.stray:
-                    self.board.run()
+                self.board.take(data, self._rate())
         for handle in (self._master, self._slave):
             with contextlib.suppress(OSError):
                 os.close(handle)
@@ -100,9 +113,7 @@ class Network:
         while not self._ended.is_set():
             said, rate = self.board.poll()
             if said:
-                if lines.baudrate != rate:
-                    said = bytes(one ^ 0xA5 for one in said)  # at another rate it is noise
-                client.sendall(said.replace(b"\xff", b"\xff\xff"))
+                client.sendall(at_rate(said, rate, lines.baudrate).replace(b"\xff", b"\xff\xff"))
             if not select.select([client], [], [], TURN_S)[0]:
                 continue
             data = client.recv(65_536)

