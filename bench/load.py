@@ -16,7 +16,7 @@ from itertools import islice
 from bench.hall import events
 from protocol.canonical import encode
 
-ACK = 4  # bytes of a PUBACK
+KEEPALIVE_S = 60  # brokers of ours insist on one; these devices are done before they would have to ping
 
 
 def device_name(number: int) -> str:
@@ -59,18 +59,43 @@ def connect(port: int, name: str, username: str = "", password: str = "") -> soc
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     who = [one.encode() for one in ((name, username, password) if username else (name,))]
     flags = b"\xc2" if username else b"\x02"
-    head = b"\x00\x04MQTT\x04" + flags + b"\x00\x00" + b"".join(len(one).to_bytes(2, "big") + one for one in who)
+    head = (
+        b"\x00\x04MQTT\x04"
+        + flags
+        + KEEPALIVE_S.to_bytes(2, "big")
+        + b"".join(len(one).to_bytes(2, "big") + one for one in who)
+    )
     sock.sendall(b"\x10" + bytes([len(head)]) + head)
     topic = f"balai/1/{name}/down/ack".encode()
     rest = b"\x00\x01" + len(topic).to_bytes(2, "big") + topic + b"\x01"
     sock.sendall(b"\x82" + bytes([len(rest)]) + rest)
     answer = b""
     while len(answer) < 9:  # CONNACK and SUBACK
-        answer += sock.recv(9 - len(answer))
+        more = sock.recv(9 - len(answer))
+        if not more:
+            raise ConnectionError(f"the broker refuses {name}: {answer.hex(' ') or 'nothing said'}")
+        answer += more
     if answer[3] != 0:
-        raise ConnectionError(f"the broker refuses {name}")
+        raise ConnectionError(f"the broker refuses {name}: {answer[3]}")
+    if username:
+        be_born(sock, name, int(username.rpartition(".")[2]))
     sock.setblocking(False)
     return sock
+
+
+def be_born(sock: socket.socket, name: str, generation: int) -> None:
+    """Say a device's state, and wait until the controller has answered: from then on it takes its events."""
+    texts = dict.fromkeys(("config", "rejected", "code", "conn", "bad_conn"), "")
+    numbers = dict.fromkeys(("uptime", "heap", "rssi", "clock", "backlog"), 0)
+    state = {"sid": "0123456789abcdef", "online": 1, "role": "kiosk", "fw": "0.1.0", "reset": "power", "boots": 1}
+    sock.sendall(
+        publish(f"balai/1/{name}/up/state".encode(), 1, encode({**state, **texts, **numbers, "gen": generation}))
+    )
+    heard = b""
+    while b"/down/ack" not in heard or not heard.endswith(b"}"):
+        heard += sock.recv(4096)
+    at = heard.index(b"/down/ack") + len(b"/down/ack")
+    sock.sendall(b"\x40\x02" + heard[at : at + 2])
 
 
 class Device:
@@ -99,7 +124,10 @@ class Device:
 
     def read(self) -> None:
         """Take in the broker's PUBACKs, and acknowledge what it publishes."""
-        data = self._in + self.sock.recv(65536)
+        came = self.sock.recv(65536)
+        if not came:
+            raise ConnectionError("the broker has ended the session")
+        data = self._in + came
         at, end, replies = 0, len(data), b""
         while at + 2 <= end:
             stop = at + 2 + data[at + 1]
@@ -135,16 +163,19 @@ def main() -> None:
     began, cpu = time.perf_counter(), time.process_time()
     for device in devices:
         device.send()
-    told = False
+    left = len(devices)
     selector.register(sys.stdin, selectors.EVENT_READ, None)
     while True:
+        before = left
         for key, _ in selector.select():
-            if key.data is None:
+            device = key.data
+            if device is None:
                 return
-            key.data.read()
-            key.data.send()
-        if not told and not any(device.unacked for device in devices):
-            told = True
+            busy = device.unacked > 0
+            device.read()
+            device.send()
+            left -= busy and not device.unacked
+        if before and not left:
             print(json.dumps({"seconds": time.perf_counter() - began, "cpu": time.process_time() - cpu}), flush=True)
 
 

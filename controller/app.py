@@ -12,7 +12,7 @@ from controller.accounts import api as accounts
 from controller.accounts.delay import Delay
 from controller.accounts.service import first_admin
 from controller.broker.access import Access
-from controller.broker.certificates import Authority
+from controller.broker.certificates import trusted
 from controller.broker.mosquitto import Credentials, Mosquitto
 from controller.broker.security import CONTROLLER, KEEPER
 from controller.broker.vault import Vault
@@ -21,6 +21,8 @@ from controller.fleet import api as fleet
 from controller.fleet.link import Link
 from controller.fleet.roster import Roster
 from controller.fleet.service import FleetError
+from controller.fleet.trust.identities import Identities
+from controller.fleet.trust.tokens import TokenError
 from controller.folder import Folder
 from controller.ingest import Broker, Bus, Store
 from controller.migrations import upgrade
@@ -48,6 +50,7 @@ def create_app(settings: Settings, prepared: Callable[[], None] = lambda: None) 
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await parts.link.start()
         await parts.queue.start()
+        await parts.identities.start()
         if parts.access:
             parts.access.start()
         parts.bus.start()
@@ -55,6 +58,7 @@ def create_app(settings: Settings, prepared: Callable[[], None] = lambda: None) 
             yield
         finally:
             parts.stopping.set()
+            await parts.identities.stop()
             await parts.queue.stop()
             await parts.link.stop()
             await asyncio.to_thread(_close, parts)
@@ -75,7 +79,8 @@ def create_app(settings: Settings, prepared: Callable[[], None] = lambda: None) 
     app.add_middleware(Guard)
     app.add_middleware(metrics.Requests, metrics=parts.metrics)
     problems.install(app)
-    app.add_exception_handler(FleetError, fleet.refused)
+    for refusal in (FleetError, TokenError):
+        app.add_exception_handler(refusal, fleet.refused)
     openapi.install(app)
     for router in (accounts.router, fleet.router, queue.router):
         app.include_router(router, prefix=API)
@@ -101,18 +106,13 @@ def _parts(settings: Settings, prepared: Callable[[], None]) -> Parts:
     access = Access(_broker(settings, folder, KEEPER), roster) if keeps else None
     link = Link(bus, store, roster, settings.drain_rate)
     halls = Queue(db, store, bus, link, roster)
+    identities = Identities(
+        settings, db, vault, lambda: trusted(settings, folder), roster, link, access, halls.site_changed
+    )
     figures = metrics.Metrics()
-    ca = _ca(settings, folder)
-    parts = Parts(settings, folder, db, vault, ca, roster, store, bus, access, link, halls, figures)
+    parts = Parts(settings, folder, db, vault, roster, store, bus, access, link, halls, identities, figures)
     figures.watch(parts)
     return parts
-
-
-def _ca(settings: Settings, folder: Folder) -> str:
-    """Return the certificate that devices trust the broker by; the fleet's own CA is made with the first start."""
-    if settings.own_broker:
-        return Authority(folder).pem
-    return settings.broker_ca.read_text("ascii") if settings.broker_ca else ""
 
 
 def _close(parts: Parts) -> None:

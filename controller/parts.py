@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from controller.broker.vault import Vault
     from controller.fleet.link import Link
     from controller.fleet.roster import Roster
+    from controller.fleet.trust.identities import Identities
     from controller.ingest import Bus, Store
     from controller.metrics import Metrics
     from controller.queue.feature import Queue
@@ -25,21 +26,21 @@ if TYPE_CHECKING:
 class Parts:
     """Everything that lives as long as the application.
 
-    `ca` is the certificate (PEM) that devices trust the broker by, "" where it is the system's. `access` is None where
-    the broker is an outside one whose accounts are not ours to keep. `stopping` is set when open streams must end.
+    `access` is None where the broker is an outside one whose accounts are not ours to keep. `stopping` is set when open
+    streams must end.
     """
 
     settings: Settings
     folder: Folder
     db: Database
     vault: "Vault"
-    ca: str
     roster: "Roster"
     store: "Store"
     bus: "Bus"
     access: "Access | None"
     link: "Link"
     queue: "Queue"
+    identities: "Identities"
     metrics: "Metrics"
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 

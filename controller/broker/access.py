@@ -61,6 +61,7 @@ class Access:
         self._one = threading.Lock()  # one message at a time
         self._whole = threading.RLock()  # a change does not fall between a look at what should be there and its doing
         self._asked = 0
+        self._settled = 0  # the number of the session in which all was made right
         self._answer: Future[list[Json]] | None = None
         self._connection = Connection(
             broker, "balai-keeper", [f"{CONTROL}/response"], message=self._heard, ready=self._ready
@@ -75,6 +76,11 @@ class Access:
     def connected(self) -> threading.Event:
         """Set while the session stands."""
         return self._connection.connected
+
+    @property
+    def settled(self) -> bool:
+        """Whether the broker is known to have, in this session, the accounts that it should."""
+        return self.connected.is_set() and self._settled == self._connection.sessions
 
     def stop(self) -> None:
         """End the session."""
@@ -145,8 +151,10 @@ class Access:
         self._worker.submit(self._settle)
 
     def _settle(self) -> None:
+        session = self._connection.sessions
         try:
             self.settle()
+            self._settled = session
         except AccessError as error:
             log.warning("the broker's accounts could not be looked through: %s", error)
         except Exception:

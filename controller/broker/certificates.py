@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from controller.folder import Folder, write_secret
+from controller.settings import Settings
 
 # A device without a clock believes that it is the day on which its firmware was built. A certificate made after
 # that day would not be valid yet to it, so it could not connect, so it would never learn the time.
@@ -135,6 +136,22 @@ class Authority:
         write_secret(self._folder / f"{name}.key", _pem(own))
         made = builder.sign(own, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
         write_secret(self._folder / f"{name}.pem", made)
+
+
+def trusted(settings: Settings, folder: Folder) -> str:
+    """Return the certificates (PEM) that devices trust the broker by, "" for the system's.
+
+    The fleet's own CA is made with the first start. An outside broker whose certificate is by it is trusted by all that
+    the fleet's CA is at the time, which while it is renewed is more than the file says.
+    """
+    if settings.own_broker:
+        return Authority(folder).pem
+    given = settings.broker_ca.read_text("ascii") if settings.broker_ca else ""
+    if given and Authority.exists(folder):
+        own = Authority(folder)
+        if set(x509.load_pem_x509_certificates(given.encode())) & set(own.certificates):
+            return own.pem
+    return given
 
 
 def _number(name: str) -> int:

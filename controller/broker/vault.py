@@ -4,6 +4,8 @@ The broker cannot hand passwords over, and its accounts are written anew from th
 must be readable to us. A copy of the database alone does not give them away.
 """
 
+import hashlib
+import hmac
 import os
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -34,12 +36,17 @@ class Vault:
             raise VaultError(f"{path} is not a key of {KEY_BYTES} bytes: put the one from the backup there")
         self._path = path
         self._cipher = AESGCM(key)
+        self._naming = hmac.new(key, b"balai names", hashlib.sha256).digest()  # one key for one use
 
     def seal(self, secret: str, owner: str) -> str:
         """Return `secret` encrypted; it opens only for the same `owner`, such as a username of the broker."""
         nonce = os.urandom(NONCE_BYTES)
         sealed = nonce + self._cipher.encrypt(nonce, secret.encode(), owner.encode())
         return VERSION + urlsafe_b64encode(sealed).decode()
+
+    def tag(self, content: bytes) -> str:
+        """Return a name of `content` (hex) by which nobody without the key can guess it: HMAC-SHA256 (RFC 2104)."""
+        return hmac.new(self._naming, content, hashlib.sha256).hexdigest()
 
     def open(self, sealed: str, owner: str) -> str:
         """Return the secret of `owner` that `seal` has encrypted.

@@ -45,8 +45,11 @@ class Desired(NamedTuple):
 class Roster(Protocol):
     """What the link needs of the fleet. Called on the link's own thread."""
 
+    def trusted(self, devices: Iterable[str]) -> set[str]:
+        """Return those of some devices that are in the fleet."""
+
     def desired(self, device: str) -> Desired | None:
-        """Return what a device should be, None where it is not in the fleet."""
+        """Return what a device should be configured to, None where it stands nowhere."""
 
     def online(self) -> list[tuple[str, Json, int]]:
         """Return the devices that were there when the controller ended, with their states and when that was."""
@@ -73,6 +76,7 @@ class Link:
         self._answers: dict[str, Answer] = {}
         self._answering: Counter[str] = Counter()
         self._listeners: list[Callable[[str], None]] = []
+        self._hearers: list[Callable[[str, Session], None]] = []
         self._sent: dict[tuple[str, str], tuple[object, float]] = {}
         self._worker = ThreadPoolExecutor(1, "link")
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -115,6 +119,11 @@ class Link:
         """Have requests `op` of devices answered by `await answer(device, args)`; it may raise Refused."""
         self._answers[op] = answer
 
+    def on_state(self, hear: Callable[[str, Session], None]) -> None:
+        """Have `hear(device, session)` called, on the link's thread, when a device that is there has said its state,
+        before that is answered."""
+        self._hearers.append(hear)
+
     def on_equip(self, hear: Callable[[str], None]) -> None:
         """Have `hear(device)` called, on the link's thread, when a device has been given what it lacks: at each of its
         states, and when what it should be has changed."""
@@ -152,6 +161,14 @@ class Link:
             session = self._presence.session(device)
             if session is not None and session.online:
                 self._work(self._equip, device, session)
+
+    def dismiss(self, devices: Iterable[str]) -> None:
+        """These devices are trusted no more: whoever is there under their name is gone. From any thread."""
+        for device in devices:
+            session = self._presence.dismiss(device)
+            if session is not None:
+                log.info("device %s is trusted no more", device)
+                self._work(self._roster.seen, device, session)
 
     def _work(self, fn: Callable[[str, Session], None], device: str, session: Session) -> None:
         def run() -> None:
@@ -238,23 +255,23 @@ class Link:
 
     def _welcome(self, device: str, session: Session) -> None:
         """Answer a state: the time, how far its log is stored; then what it lacks."""
-        desired = self._roster.desired(device)
-        if desired is None:
+        for hear in self._hearers:
+            hear(device, session)
+        if not self._roster.trusted([device]):
             self._store.refusals.count(device, "unknown_device")
             return
         logid, seq = self._store.last(device)
         ack: Json = {"log": logid, "seq": seq, "now": now_ms(), "rate": self._rate}
         self._bus.publish(topics.down(device, "ack"), encode(ack))
-        self._give(device, session, desired)
+        self._equip(device, session)
         self._roster.seen(device, session)
 
     def _equip(self, device: str, session: Session) -> None:
-        if desired := self._roster.desired(device):
-            self._give(device, session, desired)
-
-    def _give(self, device: str, session: Session, desired: Desired) -> None:
-        if desired.hash not in (session.state.get("config"), session.state.get("rejected")) and self._due(
-            device, "config", desired.hash
+        desired = self._roster.desired(device)
+        if (
+            desired is not None
+            and desired.hash not in (session.state.get("config"), session.state.get("rejected"))
+            and self._due(device, "config", desired.hash)
         ):
             body: Json = {"rev": desired.rev, "hash": desired.hash, "doc": desired.doc}
             self._bus.publish(topics.down(device, "config"), encode(body))

@@ -1,6 +1,6 @@
 """Tables of the fleet: sites, positions, devices, and who leads where."""
 
-from sqlalchemy import JSON, BigInteger
+from sqlalchemy import JSON, BigInteger, Index, text
 from sqlmodel import Field, SQLModel
 
 Json = dict[str, object]
@@ -42,17 +42,35 @@ class Position(SQLModel, table=True):
 
 
 class Device(SQLModel, table=True):
-    """A piece of hardware. `sealed`: its broker secret, encrypted; `old`: that of the generation before, until seen."""
+    """A piece of hardware that has been seen. Without a place it is a spare; without a secret it is out of use.
+
+    `sealed`: the broker secret of its generation, encrypted. `next`: the generation to which it is being changed, 0 for
+    none. `last`: the highest that was ever given. `connection`: that which its identity came with.
+    """
 
     __tablename__ = "fleet_device"
+    __table_args__ = (
+        Index(
+            "fleet_device_place",
+            "site",
+            "position",
+            unique=True,
+            sqlite_where=text("position <> ''"),
+            postgresql_where=text("position <> ''"),
+        ),
+    )
 
     id: str = Field(primary_key=True)
     site: str = Field(default="", index=True)
     position: str = ""
+    role: str
     generation: int
     sealed: str
-    old: str = ""
-    claimed: int = Field(sa_type=BigInteger)
+    next: int = 0
+    next_sealed: str = ""
+    last: int = 0
+    connection: str = ""
+    claimed: int = Field(sa_type=BigInteger)  # when it was first seen with its last claim
     online: bool = False
     seen: int = Field(default=0, sa_type=BigInteger)  # Unix ms of its last word
     state: Json = Field(default={}, sa_type=JSON)

@@ -81,6 +81,15 @@ class Presence:
             self._sessions[device] = session
             return Told(session)
 
+    def dismiss(self, device: str) -> Session | None:
+        """A device is trusted no more; return its session, now gone, None where it was not there."""
+        with self._lock:
+            known = self._sessions.get(device)
+            if known is None or not known.online:
+                return None
+            session = self._sessions[device] = replace(known, online=False)
+            return session
+
     def recall(self, device: str, state: Json, at: int) -> None:
         """A device was there when the controller ended; whether it still is will be seen."""
         with self._lock:
@@ -119,4 +128,18 @@ def _bad(body: Json) -> str:
         for name in NUMBERS:
             if type(body.get(name)) is not int:
                 return name
+        if bad := _bad_connection(body):
+            return bad
+    return ""
+
+
+def _bad_connection(body: Json) -> str:
+    """Return what is wrong with what firmware since connections were sent says of its own."""
+    generation = body.get("gen", 1)
+    if type(generation) is not int or not 0 < generation < 1 << 31:
+        return "gen"
+    for name in ("conn", "bad_conn"):
+        value = body.get(name, "")
+        if not isinstance(value, str) or len(value) > 64:
+            return name
     return ""

@@ -13,9 +13,14 @@ from controller.fleet import service
 from controller.fleet.link import Desired
 from controller.fleet.models import Device, Grant, Position, Site
 from controller.fleet.presence import Session
+from controller.fleet.trust.models import Claim
 from controller.ingest import Place
+from controller.ingest.alarms import now_ms
 
-STATE = ("role", "fw", "config", "rejected", "boots", "reset", "uptime", "heap", "rssi", "clock", "backlog", "code")
+STATE = (
+    *("role", "fw", "config", "rejected", "boots", "reset", "uptime", "heap", "rssi", "clock", "backlog", "code"),
+    *("gen", "conn", "bad_conn"),
+)
 
 
 class Roster:
@@ -28,7 +33,8 @@ class Roster:
         self._lock = threading.Lock()
 
     def place(self, device: str) -> Place | None:
-        """Return where a device stands, None where it is not in the fleet. Called for each message of events."""
+        """Return where a device stands, a spare at no site, None where it is not in the fleet. Called for each message
+        of events."""
         try:
             return self._places[device]
         except KeyError:
@@ -36,7 +42,7 @@ class Roster:
         moves = self._moves
         with self._db.read() as session:
             found = session.get(Device, device)
-            place = Place(found.site, found.position) if found and found.site else None
+            place = Place(found.site, found.position) if found and found.sealed else None
         with self._lock:
             if len(self._places) >= 20_000:  # strangers may make up names
                 self._places.clear()
@@ -51,15 +57,31 @@ class Roster:
             self._places.clear()
 
     def accounts(self, device: str = "") -> Iterable[Account]:
-        """Return the accounts at the broker of a device, or of all."""
+        """Return the accounts at the broker of a device, or of all: of the secret in use, of the one to which it is
+        being changed, and of the claim that waits."""
         with self._db.read() as session:
-            query = select(Device).where(col(Device.sealed) != "")
-            for found in session.exec(query.where(Device.id == device) if device else query):
-                username = f"{found.id}.{found.generation}"
-                yield Account(found.id, found.generation, found.site, self._vault.open(found.sealed, username))
+            known = select(Device).where(col(Device.sealed) != "")
+            claimed = select(Claim).where(col(Claim.expires) > now_ms())
+            if device:
+                known, claimed = known.where(Device.id == device), claimed.where(Claim.device == device)
+            for found in session.exec(known):
+                yield self._account(found.id, found.generation, found.site, found.sealed)
+                if found.next:
+                    yield self._account(found.id, found.next, found.site, found.next_sealed)
+            for claim in session.exec(claimed):
+                yield self._account(claim.device, claim.generation, claim.site, claim.sealed)
+
+    def _account(self, device: str, generation: int, site: str, sealed: str) -> Account:
+        return Account(device, generation, site, self._vault.open(sealed, f"{device}.{generation}"))
+
+    def trusted(self, devices: Iterable[str]) -> set[str]:
+        """Return those of some devices that have a secret in use."""
+        query = select(Device.id).where(col(Device.id).in_(list(devices)), col(Device.sealed) != "")
+        with self._db.read() as session:
+            return set(session.exec(query))
 
     def desired(self, device: str) -> Desired | None:
-        """Return what a device should be, None where it is not in the fleet."""
+        """Return what a device should be configured to, None where it stands nowhere."""
         with self._db.read() as session:
             found = session.get(Device, device)
             site = session.get(Site, found.site) if found else None

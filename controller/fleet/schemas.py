@@ -14,14 +14,10 @@ Mac = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12}$")]
 Number = Annotated[int, Field(ge=1, le=9999)]
 
 
-def _printable(text: str) -> str:
-    if not all(letter.isprintable() for letter in text):
-        raise ValueError("holds control characters")
-    return text
-
-
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=48), AfterValidator(_printable)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=96), AfterValidator(_printable)]
+# Words that can be printed, with single spaces between; the classes are Unicode's general categories.
+WORDS = r"[^\p{C}\p{Z}]+( [^\p{C}\p{Z}]+)*"
+Name = Annotated[str, StringConstraints(pattern=rf"^{WORDS}$", max_length=48)]
+Text = Annotated[str, StringConstraints(pattern=rf"^({WORDS})?$", max_length=96)]
 Clock = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
 
@@ -154,44 +150,35 @@ class PositionPublic(BaseModel):
     band: tuple[int, int] | None
 
 
-class ClaimCreate(Strict):
-    """A device that is to stand at a position."""
-
-    device: Mac
-    site: Id
-    position: Id
-
-
-class BrokerPublic(BaseModel):
-    """Where a device reaches the broker."""
-
-    host: str
-    port: int
-    tls: bool
-
-
-class IdentityPublic(BaseModel):
-    """A device's identity. The secret is shown only here."""
+class ClaimPublic(BaseModel):
+    """A claim that waits for its device. Times are Unix ms."""
 
     device: str
-    username: str
-    secret: str
     generation: int
-    brokers: list[BrokerPublic]
-    ca: str | None
     site: str
     position: str
     role: str
+    who: str
+    at: int
+    expires: int
 
 
 class DevicePublic(BaseModel):
-    """A device as it is: `desired` is the hash of what it should be configured to, `state` its last word."""
+    """A device as it is.
+
+    `status`: in_use, spare (trusted, stands nowhere), out_of_use, claimed (not seen yet). `generation`: of the secret
+    in use; `next`: of the one to which it is being changed, 0 for none. `pending`: a claim that waits for it.
+    `desired`: the hash of what it should be configured to. `state`: its last word.
+    """
 
     id: str
     site: str
     position: str
     role: str
+    status: str
     generation: int
+    next: int
+    pending: ClaimPublic | None
     online: bool
     fw: str
     config: str

@@ -1,12 +1,9 @@
-"""What the fleet does: sites, positions, configuration documents, claims of devices, grants of leadership."""
+"""What the fleet does: sites, positions, configuration documents, grants of leadership."""
 
 import hashlib
-import secrets
 
 from sqlmodel import Session, col, select
 
-from controller.broker.security import Account
-from controller.broker.vault import Vault
 from controller.fleet.models import Device, Grant, Position, Site
 from controller.ingest.alarms import now_ms
 from controller.ingest.models import Event
@@ -180,36 +177,3 @@ def grant(session: Session, site: str, renewed: str = "") -> Grant:
     session.add(found)
     session.flush()
     return found
-
-
-def claim(session: Session, vault: Vault, device: str, site: str, position: str) -> tuple[Device, str, list[str]]:
-    """Give a device its next identity at a position; return it, its secret, and the broker accounts that are over.
-
-    Raises FleetError.
-    """
-    site_of(session, site)
-    if session.get(Position, (site, position)) is None:
-        raise FleetError("There is no such position", missing=True)
-    over = []
-    for other in session.exec(select(Device).where(Device.site == site, Device.position == position)).all():
-        if other.id != device:
-            other.site = other.position = ""
-            other.sealed = other.old = ""
-            session.add(other)
-            over.append(f"{other.id}.{other.generation}")
-    found = session.get(Device, device)
-    generation = 1
-    if found is not None:
-        over.append(f"{device}.{found.generation}")
-        generation = found.generation + 1
-    secret = secrets.token_urlsafe(24)
-    account = Account(device, generation, site, secret)
-    if found is None:
-        found = Device(id=device, generation=1, sealed="", claimed=now_ms())
-    found.site, found.position, found.generation = site, position, generation
-    found.old, found.sealed = "", vault.seal(secret, account.username)
-    found.claimed = now_ms()
-    session.add(found)
-    session.flush()
-    grant(session, site, position)
-    return found, secret, over

@@ -4,6 +4,7 @@ from sqlmodel import SQLModel
 
 import controller.accounts.models
 import controller.fleet.models
+import controller.fleet.trust.models
 import controller.health
 import controller.ingest.models
 import controller.queue.models  # noqa: F401

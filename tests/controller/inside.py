@@ -10,6 +10,7 @@ import uvicorn
 
 from controller.accounts import service
 from controller.app import create_app
+from controller.fleet.presence import Session
 from controller.settings import Settings
 from tests.controller.waiting import HANGS
 
@@ -71,6 +72,10 @@ class Inside:
         self.parts.db.write(lambda session: service.add_user(session, name, role, password, " ".join(sites)) and None)
         return self.someone().sign_in(name, password)
 
+    def has(self, name: str) -> bool:
+        """Whether there is such an account."""
+        return any(one["name"] == name for one in self.admin.get("/users").json())
+
     def site(self, id_: str, **fields: object) -> dict[str, object]:
         """Make a site and return it."""
         body = {"id": id_, "name": f"Desa {id_}", "services": SERVICES, "counters": COUNTERS, **fields}
@@ -86,10 +91,25 @@ class Inside:
         return answer.json()
 
     def claim(self, device: str, site: str, position: str) -> dict[str, object]:
-        """Claim a device and return its identity."""
-        answer = self.admin.post("/devices/claims", json={"device": device, "site": site, "position": position})
+        """Claim a device, have it seen, and return its identity."""
+        identity = self.reserve(device=device, site=site, position=position)
+        self.born(identity)
+        return identity
+
+    def reserve(self, **body: object) -> dict[str, object]:
+        """Claim a device, which is not seen yet, and return its identity."""
+        answer = self.admin.post("/devices/claims", json=body)
         assert answer.status_code == 201, answer.text
         return answer.json()
+
+    def born(self, identity: dict[str, object], **state: object) -> None:
+        """Have a device seen by the generation of an identity, with what else it says of itself."""
+        self.parts.identities.seen(
+            str(identity["device"]),
+            Session(
+                "0123456789abcdef", True, {"gen": identity["generation"], "conn": "", "bad_conn": "", **state}, 1, 0
+            ),
+        )
 
     def audit(self) -> list[dict[str, object]]:
         """Return the whole audit log."""

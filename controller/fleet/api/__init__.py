@@ -1,17 +1,20 @@
-"""HTTP of the fleet: sites and their positions, devices and their claims, events and alarms."""
+"""HTTP of the fleet: sites and their positions, devices, their claims and secrets, events and alarms."""
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from controller.fleet.api import devices, events, sites
+from controller.fleet.api import claims, devices, events, sites, trust
 from controller.fleet.service import FleetError
+from controller.fleet.trust.tokens import TokenError
 from controller.web.problems import ANSWERS, document
 
 router = APIRouter(tags=["fleet"], responses=ANSWERS)
-for part in (sites, devices, events):
+for part in (sites, claims, trust, devices, events):  # names that stand in a path go before those that anybody may have
     router.include_router(part.router)
 
 
 async def refused(request: Request, error: Exception) -> JSONResponse:
-    """Answer a FleetError."""
+    """Answer a FleetError or a TokenError."""
+    if isinstance(error, TokenError):
+        return document(request, error.status, str(error))
     return document(request, 404 if isinstance(error, FleetError) and error.missing else 409, str(error))

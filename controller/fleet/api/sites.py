@@ -19,6 +19,7 @@ from controller.fleet.schemas import (
     SiteUpdate,
 )
 from controller.fleet.service import FleetError
+from controller.fleet.trust.claims import forget_site
 from controller.ingest.models import Event
 from controller.parts import PartsDep
 from controller.web.problems import Problem
@@ -107,6 +108,7 @@ def remove_site(site: SitePath, who: FleetAdmin, parts: PartsDep) -> None:
         happened = select(Event).where(Event.site == site, col(Event.kind).not_in(BOOKKEEPING))
         if session.exec(happened.limit(1)).first() is not None:
             raise FleetError("The site has a history and cannot be removed")
+        forget_site(session, site)
         for position in service.positions_of(session, site):
             session.delete(position)
         grant = session.get(Grant, site)

@@ -136,18 +136,57 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("site"),
     )
     op.create_table(
+        "fleet_claim",
+        sa.Column("device", sa.String(), nullable=False),
+        sa.Column("generation", sa.Integer(), nullable=False),
+        sa.Column("sealed", sa.String(), nullable=False),
+        sa.Column("site", sa.String(), nullable=False),
+        sa.Column("position", sa.String(), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("connection", sa.String(), nullable=False),
+        sa.Column("token", sa.String(), nullable=False),
+        sa.Column("who", sa.String(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("expires", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("device"),
+    )
+    op.create_table(
+        "fleet_claim_token",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("site", sa.String(), nullable=False),
+        sa.Column("position", sa.String(), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("sites", sa.String(), nullable=False),
+        sa.Column("who", sa.String(), nullable=False),
+        sa.Column("device", sa.String(), nullable=False),
+        sa.Column("expires", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
         "fleet_device",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("site", sa.String(), nullable=False),
         sa.Column("position", sa.String(), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
         sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("sealed", sa.String(), nullable=False),
-        sa.Column("old", sa.String(), nullable=False),
+        sa.Column("next", sa.Integer(), nullable=False),
+        sa.Column("next_sealed", sa.String(), nullable=False),
+        sa.Column("last", sa.Integer(), nullable=False),
+        sa.Column("connection", sa.String(), nullable=False),
         sa.Column("claimed", sa.BigInteger(), nullable=False),
         sa.Column("online", sa.Boolean(), nullable=False),
         sa.Column("seen", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "fleet_device_place",
+        "fleet_device",
+        ["site", "position"],
+        unique=True,
+        sqlite_where=sa.text("position <> ''"),
+        postgresql_where=sa.text("position <> ''"),
     )
     op.create_index(op.f("ix_fleet_device_site"), "fleet_device", ["site"], unique=False)
     op.create_table(
@@ -188,6 +227,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
+        "fleet_wifi",
+        sa.Column("site", sa.String(), nullable=False),
+        sa.Column("sealed", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("site"),
+    )
+    op.create_table(
         "probe",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
@@ -217,7 +262,7 @@ def upgrade() -> None:
         "queue_ticket",
         sa.Column("site", sa.String(), nullable=False),
         sa.Column("pos", sa.BigInteger(), nullable=False),
-        sa.Column("serial", sa.Integer(), nullable=False),
+        sa.Column("serial", sa.BigInteger(), nullable=False),
         sa.Column("no", sa.Integer(), nullable=False),
         sa.Column("service", sa.String(), nullable=False),
         sa.Column("priority", sa.String(), nullable=False),
@@ -225,7 +270,7 @@ def upgrade() -> None:
         sa.Column("counter", sa.String(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("doubt", sa.Integer(), nullable=False),
-        sa.Column("score", sa.Integer(), nullable=False),
+        sa.Column("score", sa.BigInteger(), nullable=False),
         sa.Column("issued", sa.BigInteger(), nullable=False),
         sa.Column("called", sa.BigInteger(), nullable=False),
         sa.Column("served", sa.BigInteger(), nullable=False),

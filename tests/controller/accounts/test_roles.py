@@ -46,6 +46,14 @@ NEEDS = {
     "GET /positions": Need("viewer", "query"),
     "POST /positions": Need("admin", "body", {"site": "{site}", "id": "made", "role": "display", "name": "Layar"}),
     "POST /devices/claims": Need("technician", "body", {"device": "{mac}", "site": "{site}", "position": "kiosk-1"}),
+    "GET /devices/claims": Need("technician"),
+    "POST /devices/claims/tokens": Need("technician", "body", {"site": "{site}", "position": "kiosk-1"}),
+    "DELETE /devices/claims/{device}": Need("technician", "device"),
+    "POST /devices/swaps": Need("technician", "device", {"old": "{mac}", "new": "{mac}"}),
+    "POST /devices/{device}/secret": Need("technician", "device"),
+    "POST /devices/{device}/revocation": Need("technician", "device"),
+    "GET /sites/{site}/networks": Need("technician", "path"),
+    "PUT /sites/{site}/networks": Need("admin", "path", [{"ssid": "balai", "password": "rahasia-wifi"}]),
     "GET /devices": Need("viewer", "query"),
     "GET /devices/{device}": Need("viewer", "path"),
     "GET /events": Need("viewer", "query"),
@@ -124,14 +132,15 @@ def test_the_table_names_every_operation(halls: Inside):
 @pytest.mark.parametrize("operation", [one for one in NEEDS if one not in ("DELETE /session", STREAMS)])
 def test_an_operation_is_for_those_who_may_and_nobody_else(halls: Inside, people, operation):
     need = NEEDS[operation]
-    nobody = ask(halls.someone(), operation, MINE)
+    device = DEVICES["gone"] if need.where == "device" else ""
+    nobody = ask(halls.someone(), operation, MINE, device)
     if need.role is None:
         assert nobody.status_code != 403
         return
     assert nobody.status_code == 401, nobody.text
     for (role, everywhere), person in people.items():
         may = ROLES.index(role) >= ROLES.index(need.role) and (everywhere or need.where != FLEET)
-        status = ask(person, operation, MINE).status_code
+        status = ask(person, operation, MINE, device).status_code
         assert (status != 403) == may, (role, everywhere, status)
 
 
@@ -166,10 +175,12 @@ def untouched(halls: Inside) -> list[Seen]:
 def test_nobody_bound_to_a_site_sees_or_changes_another(halls: Inside, people, untouched, role, operation, device):
     if operation == "GET /sites/{site}/board":
         return  # public
+    if NEEDS[operation].where == "device" and device == DEVICES[MINE]:
+        return  # one's own
     answer = ask(people[role, False], operation, THEIRS, device)
     assert MARK not in answer.text
     own = operation == "GET /devices/{device}" and device == DEVICES[MINE]
-    if NEEDS[operation].where in ("path", "body") and not own:
+    if NEEDS[operation].where in ("path", "body", "device") and not own:
         assert answer.status_code in (403, 404)
     if operation == "POST /tokens" and answer.status_code == 201:
         assert people[role, False].delete(f"/tokens/{role}-{MINE}/made").status_code == 204
