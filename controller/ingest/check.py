@@ -10,10 +10,9 @@ from controller.ingest.refusals import Unusable
 from protocol import topics
 from protocol.canonical import decode, encode
 from protocol.errors import BadMessage, BalaiError
-from protocol.events import KINDS, VERSION, check_envelope, check_event
+from protocol.events import KINDS, MAX_SEQ, VERSION, check_envelope, check_event
 
 LARGEST = 4096  # bytes of a message
-LARGEST_INT = (1 << 53) - 1
 EARLIEST = 1_704_067_200_000  # 1 January 2024: no device is older
 _NONE: frozenset[str] = frozenset()
 _NAMED = {kind: frozenset(fields) for kind, fields in KINDS.items()}
@@ -133,6 +132,8 @@ def batch(payload: bytes) -> Batch:
             raise Unusable("bad_envelope", "its events do not follow one another")
     if not 0 < lo <= first:
         raise Unusable("bad_envelope", "lo is above its first event")
+    if first + len(items) - 1 > MAX_SEQ:
+        raise Unusable("bad_envelope", "its numbers are too large")
     return Batch(log, boot, lo, first, items)
 
 
@@ -188,7 +189,7 @@ def salvage(payload: bytes) -> tuple[str, int, int]:
     except (BalaiError, TypeError, KeyError, IndexError):
         return "", 0, 0
     good = topics.is_id(log) and type(first) is int and type(last) is int
-    return (log, first, last) if good and 0 < first <= last <= LARGEST_INT else ("", 0, 0)
+    return (log, first, last) if good and 0 < first <= last <= MAX_SEQ else ("", 0, 0)
 
 
 def plausible(t: int, at: int) -> bool:

@@ -73,7 +73,7 @@ class Group:
         if head.boot != batch.boot:
             self._heads.boot(self._raw, head, batch.boot)
         if head.quality < TRUSTED:
-            self._correct(head, batch, started)
+            self._correct(head, batch, texts, started)
         site = self._heads.site(self._raw, place.site)
         pos, at, latest, flat, kinds = site.pos, self._at, self._at + AHEAD_MS, self._flat, self._kinds
         name, position, log, boot, seq = place.site, place.position, batch.log, batch.boot, head.seq
@@ -251,17 +251,18 @@ class Group:
         )
         return {row[0]: (row[1], row[2], row[3], row[4]) for row in rows}
 
-    def _correct(self, head: LogHead, batch: Batch, started: tuple[int, int]) -> None:
+    def _correct(self, head: LogHead, batch: Batch, texts: Sequence[str | Exception], started: tuple[int, int]) -> None:
         """Learn when the boot of a batch began: from a trusted clock in it, the device's live state, or its arrival."""
-        for _, t, q, up, *_ in batch.events:
+        sound = [event for event, text in zip(batch.events, texts, strict=True) if type(text) is str]
+        for _, t, q, up, *_ in sound:
             if q >= TRUSTED and check.plausible(t, self._at):
                 self._heads.correct(head, t - up, q)
                 return
         if started[0] == batch.boot:
             if head.quality < 1:
                 self._heads.correct(head, started[1], 1)
-        else:
-            arrived = self._at - batch.events[-1][3]  # no boot began later than this
+        elif sound:
+            arrived = self._at - sound[-1][3]  # no boot began later than this
             if head.quality < 0 or arrived < head.epoch:
                 self._heads.correct(head, arrived, 0)
 

@@ -4,6 +4,7 @@ from operator import attrgetter
 from typing import Any
 
 from controller.ingest import Row
+from protocol.events import KINDS
 from protocol.queue.applying import apply
 from protocol.queue.state import BEGUN, NAMES, NOSHOW, State
 
@@ -15,8 +16,7 @@ FIXED = ("serial", "no", "priority", "at", "issued")  # stay as they are for as 
 PERIOD = ("site", "pos", "n", "state", "service", "counter", "since", "until")
 SNAPSHOT = 128  # a snapshot whenever `rev` has passed a multiple of this
 ISSUES = ("ticket.begun", "ticket.issued")
-
-
+NUMBERED = frozenset(kind for kind, fields in KINDS.items() if "no" in fields)  # elsewhere "no" may be anything
 CLEARED = frozenset({"ticket.noshow", "ticket.parked", "ticket.resumed", "ticket.transferred"})  # from their counter
 
 
@@ -86,7 +86,7 @@ class Hall:
         """Apply one event."""
         state, kind, data = self.state, row.kind, row.data
         rev, serial = state.rev, state.serial
-        no: int = data.get("no", 0)  # type: ignore[assignment]  # checked before it was stored
+        no: int = data["no"] if kind in NUMBERED else 0  # type: ignore[assignment]  # checked before it was stored
         used = state.used
         before = used[no] if no < len(used) else 0
         apply(state, kind, data, row.time)
@@ -153,7 +153,8 @@ class Hall:
             card.doubt = data["doubt"]
         elif kind in CLEARED:
             card.counter = ""
-            card.service = data.get("service", card.service)
+            if kind == "ticket.transferred":
+                card.service = data["service"]
 
     def _new_day(self, time: int) -> None:
         """Tickets that the new day has kept move to it; the others that were open have expired."""

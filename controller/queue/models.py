@@ -15,7 +15,7 @@ class Ticket(SQLModel, table=True):
 
     site: str = Field(primary_key=True)
     pos: int = Field(primary_key=True, sa_type=BigInteger)
-    serial: int
+    serial: int = Field(sa_type=BigInteger)
     no: int
     service: str
     priority: str
@@ -23,7 +23,7 @@ class Ticket(SQLModel, table=True):
     counter: str
     at: int = Field(sa_type=BigInteger)
     doubt: int  # 1: nobody knows whether its paper came out
-    score: int  # 1 to 4, 0 for none
+    score: int = Field(sa_type=BigInteger)  # 1 to 4, 0 for none; any number a device makes up
     issued: int = Field(sa_type=BigInteger)
     called: int = Field(sa_type=BigInteger)  # first
     served: int = Field(sa_type=BigInteger)  # first

@@ -1,5 +1,6 @@
 """Projects the queue's events: the state machine of each hall in memory, tickets and periods in tables."""
 
+import json
 from collections.abc import Callable, Sequence
 
 import orjson
@@ -69,21 +70,28 @@ class QueueProjector(Projector):
         for hall in touched.values():
             if hall.snapshot:
                 hall.snapshot = False
-                text = orjson.dumps(hall.state.dump()).decode()
-                raw.insert("queue_state", ("site", "pos", "state"), [hall.site, hall.pos, text], ("site",))
+                values: list[object] = [hall.site, hall.pos, _text(hall.state)]
+                raw.insert("queue_state", ("site", "pos", "state"), values, ("site",))  # type: ignore[arg-type]
 
     def committed(self, rows: Sequence[Row]) -> None:
         """Have the boards of the halls shown anew."""
+        states: dict[str, State] = {}
+        late = set()
         for row in rows:
             if row.kind == "lead.granted":
                 self._led(row.site)
-        for site in {row.site for row in rows if row.site in self._halls and self._is_late(row)}:
+            state = states.get(row.site)
+            if state is None:
+                hall = self._halls.get(row.site)
+                if hall is None:  # another process has written meanwhile
+                    continue
+                state = states[row.site] = hall.state
+            if row.data["term"] < state.term:
+                late.add(row.site)
+        for site in late:
             self._late(site)
         if self._boards is not None:
-            self._boards.changed({row.site: self._halls[row.site].state for row in rows if row.site in self._halls})
-
-    def _is_late(self, row: Row) -> bool:
-        return bool(row.data["term"] < self._halls[row.site].state.term)
+            self._boards.changed(states)
 
     def forget(self) -> None:
         """Drop what is in memory; it is loaded again from the tables."""
@@ -105,7 +113,7 @@ class QueueProjector(Projector):
 def load(raw: Raw, site: str, before: int = 1 << 62) -> Hall:
     """Return a hall: its newest snapshot, and on top the events after it with a `pos` below `before`."""
     kept = raw.one("SELECT pos, state FROM queue_state WHERE site = ?", site)
-    pos, state = (int(kept[0]), State.load(orjson.loads(kept[1]))) if kept else (0, State())
+    pos, state = (int(kept[0]), State.load(json.loads(kept[1]))) if kept else (0, State())
     query = "SELECT pos, kind, data, time FROM event WHERE site = ? AND pos > ? AND pos < ? ORDER BY pos"
     for at, kind, data, time in raw.all(query, site, pos, before):
         if kind in QueueProjector.kinds:
@@ -114,6 +122,15 @@ def load(raw: Raw, site: str, before: int = 1 << 62) -> Hall:
     query = f"SELECT {','.join(TICKET)} FROM queue_ticket WHERE site = ? AND serial = ?"  # noqa: S608 - our own names
     cards = {int(values[3]): Card.load(values) for values in raw.all(query, site, state.serial)}
     return Hall(site, pos, state, cards)
+
+
+def _text(state: State) -> str:
+    """Return a snapshot as JSON."""
+    dump = state.dump()
+    try:
+        return orjson.dumps(dump).decode()
+    except TypeError:  # an absurd term has made numbers of more than 64 bits
+        return json.dumps(dump, ensure_ascii=False, separators=(",", ":"))
 
 
 def _granted(session: Session, site: str, state: State) -> None:

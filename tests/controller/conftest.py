@@ -14,14 +14,10 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
-from hypothesis import settings
 
 from tests.controller.inside import Inside
 from tests.controller.postgres import TOOLS, Postgres
 from tests.controller.waiting import HANGS, until
-
-settings.register_profile("balai", deadline=None)  # the machine may be busy with something else
-settings.load_profile("balai")
 
 BALAI = [sys.executable, "-c", "from controller.cli import main; main()"]
 

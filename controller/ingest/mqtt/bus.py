@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 Handler = Callable[[str, dict[str, object]], None]
 
-EVENTS_AHEAD = 4000  # messages that the broker may send ahead of our commits: the back-pressure
+EVENTS_AHEAD = 8000  # messages that the broker may send ahead of our commits: the back-pressure
 
 
 class Bus:

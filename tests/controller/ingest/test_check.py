@@ -13,12 +13,24 @@ from protocol.events import envelope
 
 REASONS = {"too_large", "not_json", "bad_version", "bad_envelope"}
 
-scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
+scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
 values = st.recursive(
-    scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4)
+    scalars,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=8,
 )
-fields = st.sampled_from(["v", "log", "boot", "lo", "e", "x"])
-items = st.lists(st.integers(-2, 5) | values, max_size=7)
+items = st.lists(st.lists(st.integers(-2, 5) | values, max_size=7), max_size=3)
+objects = st.fixed_dictionaries(
+    {},
+    optional={
+        "v": st.just(1) | values,
+        "log": st.just("a" * 16) | values,
+        "boot": st.integers(-1, 3) | values,
+        "lo": st.integers(-1, 3) | values,
+        "e": items | values,
+        "x": values,
+    },
+)
 
 
 @given(st.binary(max_size=200))
@@ -28,7 +40,7 @@ def test_any_bytes_are_a_batch_or_have_a_reason(payload):
     assert caught.value.reason in REASONS
 
 
-@given(st.dictionaries(fields, values | st.lists(items, max_size=3) | st.just(1) | st.just("a" * 16)))
+@given(objects)
 def test_any_object_is_a_batch_or_has_a_reason(value):
     payload = json.dumps(value).encode()
     reason, events, first = "", [], 0
@@ -103,6 +115,34 @@ def test_other_topics_say_nothing(topic):
     with pytest.raises(Unusable) as caught:
         check.sender(topic)
     assert caught.value.reason == "bad_topic"
+
+
+@pytest.mark.parametrize("more", ['"x":1.5', '"x":1e3', '"x":' + "[" * 13 + "]" * 13, '"x":18446744073709551616'])
+def test_a_field_to_come_is_held_to_the_rules_of_the_wire(more):
+    events = '[[1,0,0,0,"k",{}]]'
+    with pytest.raises(Unusable) as caught:
+        check.batch(f'{{"v":1,"log":"a","boot":1,"lo":1,"e":{events},{more}}}'.encode())
+    assert caught.value.reason == "not_json"
+    check.batch(f'{{"v":1,"log":"a","boot":1,"lo":1,"e":{events},"x":{{"y":[1,"z"]}}}}'.encode())
+
+
+@given(
+    st.recursive(
+        st.integers(-(1 << 63), (1 << 63) - 1) | st.booleans() | st.none() | st.text(max_size=8),
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
+        max_leaves=8,
+    )
+)
+def test_the_quick_encoder_writes_what_the_contract_writes(value):
+    assert check.text(value).encode() == encode(value, 1 << 20)
+
+
+def test_numbers_that_json_cannot_count_are_refused():
+    last = (1 << 53) - 1
+    check.batch(encode(envelope("a", 1, 1, [[last, 0, 0, 0, "k", {}]])))
+    with pytest.raises(Unusable) as caught:
+        check.batch(encode(envelope("a", 1, 1, [[last - 1 + n, 0, 0, 0, "k", {}] for n in range(3)])))
+    assert caught.value.reason == "bad_envelope"
 
 
 def test_a_request_that_is_retained_is_refused():
