@@ -21,10 +21,12 @@ Body = dict[str, object]
 
 
 class Centre:
-    """A controller at a real broker. What the device says is read with `heard`; nothing is answered by itself."""
+    """A controller at a real broker. What the device says is read with `heard`; nothing is answered by itself, but for
+    events where it `commits`."""
 
     def __init__(self, port: int) -> None:
         self.states: list[Body] = []
+        self.commits = False
         self._queues: dict[str, asyncio.Queue[Body]] = {what: asyncio.Queue() for what in topics.UP}
         self._loop = asyncio.get_running_loop()
         self._ready = asyncio.Event()
@@ -95,6 +97,8 @@ class Centre:
             self._queues[what].put_nowait(body)
             if what == "state":
                 self.states.append(body)
+            elif what == "event" and self.commits:
+                self.ack(body["log"], body["e"][-1][0])
 
 
 Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

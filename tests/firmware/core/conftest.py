@@ -147,7 +147,8 @@ def append(n, _line):
 def look(_value, _line):
     tell(look={"seq": journal.seq, "acked": journal.acked, "code": link.code, "welcome": link.welcome,
                "refused": link.inbox.refused, "config": node.settings.config, "rejected": node.settings.rejected,
-               "session": bool(link.sid), "time": node._clock.now()[0], "q": node._clock.q})
+               "session": bool(link.sid), "good": node.settings._good, "time": node._clock.now()[0],
+               "q": node._clock.q})
 
 async def ask(n):
     tell(answer=await link.inbox.request("blob", {"n": n}), n=n)
@@ -168,12 +169,19 @@ RUN = "asyncio.run(node.run())"
 def device(start, tmp_path: Path):
     """`await device(port, ...)`: a keypad that was claimed at the brokers on these ports."""
 
-    async def begin(*ports: int, tls: bool = False, host: str = "127.0.0.1", source: str = RUN, **identity: object):
+    async def begin(
+        *ports: int,
+        tls: bool = False,
+        host: str = "127.0.0.1",
+        source: str = RUN,
+        environment: dict[str, str] | None = None,
+        **identity: object,
+    ):
         brokers = [{"host": host, "port": port, "tls": tls} for port in ports]
         whole = {"device": DEVICE, "role": "counter", "username": f"{DEVICE}.1", "secret": "secret", "brokers": brokers,
                  "site": SITE, "position": "counter-1", "ca": "", "networks": []}  # fmt: skip
         (tmp_path / "identity.json").write_text(json.dumps({**whole, **identity}))
-        return await start(NODE, source)
+        return await start(NODE, source, **(environment or {}))
 
     return begin
 
