@@ -38,7 +38,7 @@ KINDS = {
     "ticket.rated": _queue(no="int", score="int"),
     "service.opened": _queue(service="id"),
     "service.closed": _queue(service="id"),
-    "lead.granted": _queue(leader="id"),
+    "lead.granted": _queue(leader="id", burnt_from="int?", burnt_to="int?"),
     "lead.passed": _queue(leader="id"),
     "lead.resumed": _queue(),
     "device.booted": {"fw": "text", "reset": "text", "boots": "int"},

@@ -29,7 +29,7 @@ class Grants:
 
 
 async def take_over(leader, args, id: str, request) -> dict:
-    """Carry out a grant, {"term", "leader", "late"?, "state"?: {sha256, size}}; return the reply to command `id`.
+    """Carry out a grant, {"term", "leader", "burn"?, "late"?, "state"?: {sha256, size}}; return the reply to command `id`.
 
     The state is taken over only by who is to lead, in a new term, or in the present one where `late` says that events
     have come which this leader does not know. A power cut between the state and the grant leaves a device that knows
@@ -45,7 +45,10 @@ async def take_over(leader, args, id: str, request) -> dict:
             leader.adopt(json.loads(b"".join(parts)))
     except (BlobError, OSError, ValueError, KeyError, TypeError) as error:
         return {"id": id, "outcome": "failed", "reason": str(error)[:64]}
-    outcome = leader.command({"op": "grant", "key": "lead." + id[:35], "term": term, "leader": args["leader"]})
+    grant = {"op": "grant", "key": "lead." + id[:35], "term": term, "leader": args["leader"]}
+    if args.get("burn"):
+        grant["burn"] = args["burn"]
+    outcome = leader.command(grant)
     if outcome["outcome"] != "done":
         return {"id": id, "outcome": "refused", "reason": outcome["reason"], "result": {"term": leader.state.term}}
     if term != before:

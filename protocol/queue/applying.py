@@ -98,7 +98,10 @@ def _issued(status):
     def handler(state, data, t, late):
         no = data["no"]
         service = state.name(data["service"])
-        if not 0 < no <= HIGHEST or state.status(no) or (late and t and t < _began(state)):
+        known = state.status(no)
+        if known and not (late and known == VOID):  # a number that was burnt unseen may turn out to be somebody's
+            return (no, service, 0)
+        if not 0 < no <= HIGHEST or (late and t and t < _began(state)):
             return (no, service, 0)
         at = min(max(data["at"], 0), _WORD)
         priority = data["priority"]
@@ -189,6 +192,8 @@ def _service(is_open):
 def _granted(state, data, t, late):
     if not late:
         state.leader = data["leader"]
+        if "burnt_to" in data:
+            state.burn(max(1, data["burnt_from"]), min(HIGHEST, data["burnt_to"]))
 
 
 def _passed(state, data, t, late):

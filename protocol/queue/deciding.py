@@ -20,7 +20,7 @@ def decide(state, rules, command, now) -> list:
         return []
     events = Events(state, key)
     if op == "grant":
-        return _grant(state, command, events)
+        return _grant(state, rules, command, events)
     if state.leader != rules.me:
         raise Refused("not_leader")
     if op not in ("tick", "new_day", "resumed", "pass"):
@@ -65,7 +65,8 @@ def _close(state, rules, command, now, events):
         events.add("service.closed", service=service)
 
 
-def _grant(state, command, events):
+def _grant(state, rules, command, events):
+    """A new leader. `burn`: how many numbers of its band, after the highest known, may be out without being known."""
     term, leader = operands.whole(command, "term"), operands.text(command, "leader")
     if not leader:
         raise Refused("bad_command")
@@ -74,7 +75,13 @@ def _grant(state, command, events):
     if term <= state.term:
         raise Refused("low_term")
     events.term = term
-    return events.add("lead.granted", leader=leader).list
+    highest = state.highest(rules.low, rules.high)
+    burn = min(operands.whole(command, "burn"), rules.high - highest) if "burn" in command else 0
+    if burn > 0 and leader == rules.me:
+        events.add("lead.granted", leader=leader, burnt_from=highest + 1, burnt_to=highest + burn)
+    else:
+        events.add("lead.granted", leader=leader)
+    return events.list
 
 
 def _pass(state, rules, command, now, events):

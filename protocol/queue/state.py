@@ -176,6 +176,13 @@ class State:
         self.nos.extend(struct.pack("<H", no))
         self.records.extend(record)
 
+    def burn(self, low: int, high: int) -> None:
+        """Use up the numbers from `low` to `high`: somebody may hold them whom nobody here knows."""
+        if len(self.used) <= high:
+            self.used.extend(bytes(high + 1 - len(self.used)))
+        for no in range(low, high + 1):
+            self.used[no] = self.used[no] or VOID
+
     def end(self, i: int, no: int, status: int) -> None:
         """Turn the open ticket at place `i` into one byte."""
         self.used[no] = status

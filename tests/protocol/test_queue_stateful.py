@@ -117,17 +117,20 @@ class Hall(RuleBasedStateMachine):
                 assert taken or not same_day, f"{no} of today is lost"
                 assert same_day or not taken or data["term"] >= term, f"{no} of another day is taken for one of today"
 
-    def lead(self, leader: Leader) -> None:
+    def lead(self, leader: Leader, burn: int = 0) -> None:
         self.term += 1
         self.granted = leader.me
-        found, _ = self.command(leader, "grant", term=self.term, leader=leader.me)
+        before = leader.state.highest(leader.rules.low, leader.rules.high)
+        found, _ = self.command(leader, "grant", term=self.term, leader=leader.me, burn=burn)
+        after = leader.state.highest(leader.rules.low, leader.rules.high)
+        assert after == min(before + burn, leader.rules.high)
         assert found["outcome"] == "done"
         self.tick(leader)
 
-    @rule(who=LEADERS)
-    def takes_over(self, who: str) -> None:
-        """By force: the other may be out of reach and go on."""
-        self.lead(self.leaders[who])
+    @rule(who=LEADERS, burn=st.sampled_from((0, 0, 3)))
+    def takes_over(self, who: str, burn: int) -> None:
+        """By force: the other may be out of reach and go on, or have given numbers that nobody knows of."""
+        self.lead(self.leaders[who], burn)
 
     @rule()
     def hands_over(self) -> None:
