@@ -59,19 +59,25 @@ class Settings:
         the hash of the one that was given up, else ""."""
         if not crashed or not self.config or self.config == self._good:
             return ""
-        if self._crashes + 1 < CRASHES:
-            self._keep(self.config, self.doc, self.rejected, self._crashes + 1)
-            return ""
         bad = self.config
-        good = self.load("good") or {"hash": "", "doc": None}
-        self._keep(good["hash"], good["doc"], bad, 0)
-        return bad
+        try:
+            if self._crashes + 1 < CRASHES:
+                self._keep(bad, self.doc, self.rejected, self._crashes + 1)
+                return ""
+            good = self.load("good") or {"hash": "", "doc": None}
+            self._keep(good["hash"], good["doc"], bad, 0)
+            return bad
+        except OSError:
+            return ""  # a full flash must not keep the hall closed
 
     def proved(self) -> None:
         """The device has run well for a while."""
         if self.config != self._good:
-            self.save("good", {"hash": self.config, "doc": self.doc})
-            self._good = self.config
+            try:
+                self.save("good", {"hash": self.config, "doc": self.doc})
+                self._good = self.config
+            except OSError:
+                pass  # later
 
     def saw(self, id: str) -> bool:
         """Whether a command was seen before; if not it is remembered, on flash, before it is carried out."""
@@ -88,8 +94,11 @@ class Settings:
         It is saved once an hour at most; an earlier time than the one kept puts that right.
         """
         if not 0 <= seconds - self.floor < FLOOR_S:
-            self.save("time", seconds)
             self.floor = seconds
+            try:
+                self.save("time", seconds)
+            except OSError:
+                pass  # in an hour
 
     def _keep(self, hash, doc, rejected, crashes):
         self.save("config", {"hash": hash, "doc": doc, "rejected": rejected, "crashes": crashes})

@@ -118,7 +118,7 @@ def both(far, tmp_path) -> Both:
 @pytest.fixture
 def on_flash(run):
     """Run a program with `Journal`, `Settings`, `root`, `free()` and `fill(blocks to leave)` on this test's image."""
-    return lambda source, **environment: run(FLASH, source, **environment)
+    return lambda *sources, **environment: run(FLASH, *sources, **environment)
 
 
 NODE = """
