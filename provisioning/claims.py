@@ -15,9 +15,8 @@ from provisioning.errors import RefusedError
 from provisioning.identity import DEVICE, Json
 from provisioning.private import make_private, write_private
 
-_TRUSTED_S = (
-    20 * 3600
-)  # a kept claim is used so long where its state cannot be asked; the controller forgets it after 24 h
+_HOUR_MS = 3_600_000
+_LASTS_H = 24  # a claim, where the controller does not say how long
 
 
 @dataclass(frozen=True)
@@ -29,6 +28,12 @@ class Kept:
     place: Place
     taken: int
     identity: Json = field(repr=False)
+
+    @property
+    def over(self) -> bool:
+        """Whether the controller has forgotten it by now."""
+        expires = self.identity.get("expires")
+        return time.time() * 1000 > (expires if isinstance(expires, int) else self.taken * 1000 + _LASTS_H * _HOUR_MS)
 
 
 class Claims:
@@ -44,6 +49,9 @@ class Claims:
         Raises ControllerError, RefusedError, DiskError.
         """
         make_private(self._folder)
+        for one in kept(self._folder):
+            if one.over:  # what it holds is of no use any more, and a secret all the same
+                self._file(one.device).unlink(missing_ok=True)
         found = _read(self._file(device))
         if found and found.controller == self._controller.address and found.place == place and self._waits(found):
             return found.identity
@@ -80,7 +88,7 @@ class Claims:
         except RefusedError as error:
             if not may_not_ask(error):
                 raise
-            return time.time() - found.taken < _TRUSTED_S
+            return True  # its time is not over
         return seen is not None and found.identity.get("generation") in (seen.pending, seen.generation)
 
     def _file(self, device: str) -> Path:

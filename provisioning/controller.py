@@ -14,19 +14,22 @@ from provisioning.errors import ControllerError, RefusedError, UsageError
 from provisioning.identity import Json
 
 TIMEOUT_S = 15
+CLAIM_TOKEN = "claim_"  # noqa: S105 - how a token begins that is good for one claim, and for a place of its own
 _NOT_ALLOWED = (401, 403)
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a device is to stand. A spare has a `role` and no place yet."""
+    """Where a device is to stand. A spare has a `role` and no place yet; with neither the claim token says it."""
 
     site: str = ""
     position: str = ""
     role: str = ""
 
     def __str__(self) -> str:
-        return f"{self.site}/{self.position}" if self.site else f"a spare {self.role}"
+        if self.site:
+            return f"{self.site}/{self.position}"
+        return f"a spare {self.role}" if self.role else "the token's place"
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ class Controller:
         Raises UsageError.
         """
         self.address = address.rstrip("/")
+        self.names_place = token.startswith(CLAIM_TOKEN)
         parts = urlsplit(self.address)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise UsageError(f"{address} is no address of a controller: write https://host")
@@ -76,9 +80,8 @@ class Controller:
 
         Raises RefusedError where the controller says no, ControllerError where it does not answer.
         """
-        body: Json = {"device": device, "site": place.site, "position": place.position}
-        if place.role:
-            body["role"] = place.role
+        said = {"site": place.site, "position": place.position, "role": place.role}
+        body: Json = {"device": device, **{name: value for name, value in said.items() if value}}
         return self._send("POST", "/devices/claims", body)
 
     def cancel(self, device: str) -> None:
@@ -146,7 +149,7 @@ def _refusal(answer: httpx.Response) -> str:
         said = ""
     said = " ".join(said.split())[:200] or f"HTTP {answer.status_code}"
     todo = {
-        401: "the token is not valid, or was used already: make another at the controller",
+        401: "make another token at the controller",
         403: "take a token that has the right to this site",
         404: "check --site and --position, or make them at the controller",
         409: "look at the device and its position at the controller",

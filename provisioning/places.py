@@ -11,11 +11,11 @@ from provisioning.identity import ROLES
 _ID = re.compile(r"[a-z0-9-]{1,32}")
 
 
-def place(site: str, position: str, role: str) -> Place:
-    """Return a place, or a spare that has a role only. Raises UsageError."""
+def place(site: str, position: str, role: str, named: bool = False) -> Place:
+    """Return a place, or a spare that has a role only. `named`: the token may say it instead. Raises UsageError."""
     if role and role not in ROLES:
         raise UsageError(f"there is no role {role!r}: take one of {', '.join(ROLES)}")
-    if bool(site) != bool(position) or not (site or role):
+    if bool(site) != bool(position) or not (site or role or named):
         raise UsageError("say where the device is to stand with --site and --position, or --role for a spare")
     if site and not (_ID.fullmatch(site) and _ID.fullmatch(position)):
         raise UsageError(f"{site}/{position} is no place: ids have a-z, 0-9 and -, at most 32")
@@ -38,7 +38,8 @@ def read(file: Path) -> list[Place]:
         if not any(cells) or (number == 1 and cells[0] == "site"):
             continue
         try:
-            one = place(*[*cells, "", ""][:3])
+            site, position, role = [*cells, "", ""][:3]
+            one = place(site, position, role)
         except UsageError as error:
             raise UsageError(f"the list {file}, line {number}: {error}") from None
         if one in found and one.site:

@@ -90,13 +90,13 @@ def flash(
         stub=stub,
         wait=wait,
     )
-    wanted = _places(list_, site, position, role, report_file)
-    if not wanted:
-        typer.echo("all is done already, says the report")
-        return
-    ports = _ports(port or [], all_ports, len(wanted))
     out = Console()
     with controller_at(controller, token_file, ca, plain_http) as there:
+        wanted = _places(list_, site, position, role, report_file, there.names_place)
+        if not wanted:
+            typer.echo("all is done already, says the report")
+            return
+        ports = _ports(port or [], all_ports, len(wanted))
         if wishes.board is not None:
             fetched(wishes.board, cache, image, sha256)  # before anything is touched
         doing = Work(there, Claims(there, work), lambda kind: load(kind, cache, image, sha256), wishes)
@@ -109,12 +109,14 @@ def flash(
     _end(rows, len(wanted))
 
 
-def _places(list_: Path | None, site: str, position: str, role: str, report_file: Path | None) -> list[Place]:
+def _places(
+    list_: Path | None, site: str, position: str, role: str, report_file: Path | None, named: bool
+) -> list[Place]:
     if list_ is not None and (site or position or role):
         raise UsageError("--list says where the devices are to stand: leave out --site, --position and --role")
-    wanted = places.read(list_) if list_ is not None else [places.place(site, position, role)]
+    wanted = places.read(list_) if list_ is not None else [places.place(site, position, role, named)]
     passed = report.done(report_file) if report_file is not None else set()
-    return [one for one in wanted if one not in passed]
+    return [one for one in wanted if (one.site, one.position) not in passed]
 
 
 def _ports(named: list[str], every: bool, wanted: int) -> list[str]:

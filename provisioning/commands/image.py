@@ -78,8 +78,8 @@ def image(
         _write(interpreter, found, bench, out)
         return
     id_ = mac(device)
-    place = places.place(site, position, role)
     with controller_at(controller, token_file, ca, plain_http) as there:
+        place = places.place(site, position, role, there.names_place)
         interpreter = fetched(kind, cache, image, sha256)
         slot()  # whatever can fail without a claim fails before there is one
         claims = Claims(there, work)

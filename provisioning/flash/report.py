@@ -1,7 +1,7 @@
 """What became of each board: a table for people, and a CSV that also says what need not be done again."""
 
 import csv
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.table import Table
@@ -22,7 +22,7 @@ class Made:
     """What became of one board. It holds no secret."""
 
     port: str
-    place: Place
+    place: Place  # that was asked for
     outcome: str = FAILED
     device: str = ""
     chip: str = ""
@@ -32,14 +32,20 @@ class Made:
     said: str = ""  # why it is as it is, one line
     seconds: float = 0.0
     finished: str = ""  # ISO 8601, UTC
-    claimed: bool = field(default=False, repr=False)  # whether a claim waits for it
+    claimed: bool = False  # whether a claim waits for it
+    stands: Place | None = None  # what the claim says
+
+    @property
+    def where(self) -> Place:
+        """Where it stands, or was to stand."""
+        return self.stands or self.place
 
     @property
     def row(self) -> dict[str, str]:
         """Its line of the CSV."""
         values = (
-            self.finished, self.port, self.device, self.chip, str(self.flash), self.place.site, self.place.position,
-            self.place.role, str(self.generation), self.outcome, f"{self.seconds:.1f}", self.said,
+            self.finished, self.port, self.device, self.chip, str(self.flash), self.where.site, self.where.position,
+            self.where.role, str(self.generation), self.outcome, f"{self.seconds:.1f}", self.said,
         )  # fmt: skip
         return dict(zip((*_COLUMNS, *_LAST), values, strict=True))
 
@@ -53,7 +59,7 @@ def table(rows: list[Made]) -> Table:
             row.device,
             row.chip,
             f"{row.flash >> 20} MB" if row.flash else "",
-            str(row.place),
+            str(row.where),
             f"[{_COLOURS[row.outcome]}]{row.outcome}",
             f"{row.seconds:.0f}",
             row.said,
@@ -74,15 +80,16 @@ def append(file: Path, row: Made | None = None) -> None:
         raise DiskError(f"the report {file} cannot be written ({error.strerror}): name another place") from error
 
 
-def done(file: Path) -> set[Place]:
-    """Return the places that an earlier report says are done. Raises UsageError where it is no report."""
+def done(file: Path) -> set[tuple[str, str]]:
+    """Return the sites and positions that an earlier report says are done. Raises UsageError where it is no report."""
     if not file.exists():
         return set()
     try:
         with file.open(encoding="utf-8", newline="") as lines:
-            found = list(csv.DictReader(lines))
-    except (OSError, UnicodeDecodeError) as error:
+            reader = csv.DictReader(lines)
+            heading, found = reader.fieldnames, list(reader)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UsageError(f"the report {file} cannot be read: name another with --report") from error
-    if any(None in row or not row.get("outcome") for row in found):
+    if heading is not None and tuple(heading) != (*_COLUMNS, *_LAST):
         raise UsageError(f"{file} is no report of this command: name another with --report")
-    return {Place(row["site"], row["position"], row["role"]) for row in found if row["outcome"] in DONE and row["site"]}
+    return {(row["site"], row["position"]) for row in found if row["outcome"] in DONE and row["site"]}

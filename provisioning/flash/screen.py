@@ -77,8 +77,9 @@ class Screen:
         self._steps.pop(made.port, None)
         if task is not None:
             self._bars.remove_task(task)
-        what = f"{made.device or 'no board'}  {made.place}  {made.outcome}"
-        self._out.print(f"{_short(made.port)}  {what}  {made.seconds:.0f} s", highlight=False)
+        what = f"{made.device or 'no board'}  {made.where}  {made.outcome}"
+        why = f"  {made.said}" if made.said and made.outcome != FAILED else ""  # those come at the end, with what to do
+        self._out.print(f"{_short(made.port)}  {what}  {made.seconds:.0f} s{why}", highlight=False, soft_wrap=True)
         if self._report is not None:
             try:
                 append(self._report, made)

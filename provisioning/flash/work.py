@@ -144,6 +144,7 @@ class Work:
             made.claimed = True
             identity = complete(claim, self._wishes.networks, self._wishes.release_key)
             made.generation = int(str(identity["generation"]))
+            made.stands = Place(str(identity["site"]), str(identity["position"]), str(identity["role"]))
             tell("building", None)
             image = build(interpreter, encode(identity), self._wishes.bench)
             chip.write(image.parts, lambda share: tell("writing", share))

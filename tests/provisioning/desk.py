@@ -32,7 +32,7 @@ class Desk:
     def __init__(self) -> None:
         self.devices: dict[str, Known] = {}
         self.tokens = {TOKEN}
-        self.once: set[str] = set()  # claim tokens
+        self.once: dict[str, dict[str, str]] = {}  # claim tokens, with what they are bound to
         self.positions = {("genteng-kulon", f"{role}-{n}"): role for role in ("kiosk", "display") for n in (1, 2, 3)}
         self.answer: dict[str, JSONResponse | PlainTextResponse] = {}  # by method: in place of what it would say
         self.extra: dict[str, object] = {}  # over the fields of an identity
@@ -67,12 +67,8 @@ class Desk:
         """Devices with a claim that nobody will use."""
         return [device for device, known in self.devices.items() if known.pending]
 
-    def _may(self, request: Request, once: bool = False) -> bool:
-        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if once and token in self.once:
-            self.once.remove(token)
-            return True
-        return token in self.tokens
+    def _may(self, request: Request) -> bool:
+        return bearer(request) in self.tokens
 
     def _app(self) -> FastAPI:
         app = FastAPI()
@@ -84,9 +80,13 @@ class Desk:
 
         @app.post("/api/v1/devices/claims")
         async def claim(request: Request) -> JSONResponse:
-            if not self._may(request, once=True):
-                return problem(401, "The token is not valid")
             body = await request.json()
+            bound = self.once.get(bearer(request))
+            if bound is None and not self._may(request):
+                return problem(401, "The token is not valid")
+            if bound is not None and bound.setdefault("device", body["device"]) != body["device"]:
+                return problem(409, "This claim token has been used: ask for another one")
+            body = {"site": "", "position": "", **body, **(bound or {})}
             place = (body["site"], body["position"])
             if body["site"] and place not in self.positions:
                 return problem(404, "There is no such position")
@@ -105,12 +105,13 @@ class Desk:
                 "role": self.positions.get(place, body.get("role")),
                 "networks": [["Balai Desa", "kata-sandi-wifi"]],
                 "lang": "id",
+                "expires": int((time.time() + 86_400) * 1000),
             }
             return JSONResponse({**answer, **self.extra}, 201)
 
         @app.delete("/api/v1/devices/claims/{device}")
         async def cancel(device: str, request: Request) -> Response:
-            if not self._may(request):
+            if not self._may(request) and self.once.get(bearer(request), {}).get("device") != device:
                 return problem(401, "The token is not valid")
             known = self.devices.get(device)
             if known is None or not known.pending:
@@ -126,7 +127,8 @@ class Desk:
             if known is None:
                 return problem(404, "There is no such device")
             shown = {"id": device, "online": known.online, "generation": known.generation, "seen": known.seen}
-            return JSONResponse({**shown, "pending": known.pending})
+            waits = {"generation": known.pending, "who": "technician"} if known.pending else None
+            return JSONResponse({**shown, "pending": waits})
 
         @app.get("/api/v1/positions")
         async def positions(site: str, request: Request) -> JSONResponse:
@@ -137,6 +139,11 @@ class Desk:
             )
 
         return app
+
+
+def bearer(request: Request) -> str:
+    """The token of a request."""
+    return request.headers.get("Authorization", "").removeprefix("Bearer ")
 
 
 class OnAir(Firmware):

@@ -158,23 +158,34 @@ def test_nobody_waits_where_that_is_not_wanted(run, plug, desk):
     assert desk.devices[MAC].pending == 1
 
 
-def test_a_claim_token_is_enough_for_one_board(run, plug, desk):
-    desk.once.add("once-and-never-again")
-    said = run("flash", "--port", plug(Board(firmware=OnAir(desk))), *PLACE, desk=desk, token="once-and-never-again")
+def test_a_claim_token_is_enough_for_one_board_and_says_where_it_stands(run, plug, desk):
+    desk.once["claim_once"] = {"site": "genteng-kulon", "position": "kiosk-2"}
+    board = Board(firmware=OnAir(desk))
+    said = run("flash", "--port", plug(board), desk=desk, token="claim_once")
     assert said.code == 0, said.err
-    assert "may not ask" in said.out
-    said = run(
-        "flash", "--port", plug(Board(Silicon(mac="30aea4c0ffef"))), *PLACE, desk=desk, token="once-and-never-again"
-    )
+    assert board.firmware.believed
+    assert "genteng-kulon/kiosk-2  written" in said.out
+    assert "may not ask whether it was seen" in said.out
+
+    other = Board(Silicon(mac="30aea4c0ffef"))
+    said = run("flash", "--port", plug(other), desk=desk, token="claim_once")
     assert said.code == 7
-    assert "was used already" in said.err
-    assert not desk.half_trusted or desk.half_trusted == [MAC]
+    assert "This claim token has been used: ask for another one" in said.err
+    assert not desk.half_trusted
+    assert not other.loader.erased
+
+
+def test_a_board_that_fails_gives_its_claim_token_back(run, plug, desk):
+    desk.once["claim_once"] = {"site": "genteng-kulon", "position": "kiosk-2"}
+    said = run("flash", "--port", plug(Board(corrupt=9)), desk=desk, token="claim_once")
+    assert said.code == 8
+    assert not desk.half_trusted
 
 
 @pytest.mark.parametrize(
     ("status", "detail", "text"),
     [
-        (401, "The token is not valid", "make another at the controller"),
+        (401, "The token is not valid", "make another token at the controller"),
         (403, "Your account has no right to this", "take a token that has the right"),
         (404, "There is no such position", "check --site and --position"),
         (409, "Another device waits for this position", "look at the device and its position"),
