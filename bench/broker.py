@@ -41,19 +41,21 @@ class Mosquitto:
         self.port = port or free_port()
         self._configuration = folder / f"mosquitto-{self.port}.conf"
         self._configuration.write_text(CONFIGURATION.format(port=self.port) + more)
+        self._said = self._configuration.with_suffix(".log")  # it warns at each start where we are root
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it and wait until it answers."""
-        self._process = subprocess.Popen([ensure("mosquitto"), "-c", self._configuration])
+        """Start it and wait until it answers. Raises OSError with what it said where it does not."""
+        with self._said.open("wb") as said:
+            self._process = subprocess.Popen([ensure("mosquitto"), "-c", self._configuration], stderr=said)
         end = time.monotonic() + 30
         while True:
             try:
                 socket.create_connection(("127.0.0.1", self.port)).close()
                 return
-            except OSError:
+            except OSError as error:
                 if time.monotonic() > end or self._process.poll() is not None:
-                    raise
+                    raise OSError(f"Mosquitto does not start: {self._said.read_text()}") from error
                 time.sleep(0.01)
 
     def stop(self) -> None:

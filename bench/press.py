@@ -30,8 +30,8 @@ def percentile(values: list[float], part: float) -> float:
     return sorted(values)[min(len(values) - 1, int(len(values) * part))]
 
 
-def bare() -> list[float]:
-    """Return round trips (ms) of one QoS 1 message through a Mosquitto without anything else."""
+def bare(size: int = 60) -> list[float]:
+    """Return round trips (ms) of one QoS 1 message of `size` bytes through a Mosquitto without anything else."""
     turned = threading.Event()
     made = []
     with mosquitto() as broker:
@@ -46,7 +46,7 @@ def bare() -> list[float]:
         for _ in range(TURNS):
             turned.clear()
             began = time.perf_counter()
-            client.publish("turn", b"x" * 60, 1)
+            client.publish("turn", b"x" * size, 1)
             turned.wait()
             made.append((time.perf_counter() - began) * 1000)
         client.disconnect()
