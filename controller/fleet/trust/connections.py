@@ -24,7 +24,10 @@ Network = tuple[str, str]  # name and password, "" for an open one
 
 TAG = 12  # hex digits
 REST = 3 * TAG  # of a hash: the tags of all but the secret
-LARGEST_CA = 2_600  # characters; a device keeps what it was flashed with where the CA would not fit into a message
+# What a device takes and a message holds; where there is more it keeps what it was flashed with.
+BROKERS = 4
+CERTIFICATES = 2
+LARGEST_CA = 2_600  # characters of all certificates
 
 
 class Connection(NamedTuple):
@@ -50,7 +53,7 @@ def connection(
     """Return how a device at a site ("" for a spare) is to connect. `ca`: PEM."""
     return Connection(
         [*networks(session, vault, site), *hotspot(settings)],
-        [(one.host, one.port, int(one.tls)) for one in settings.brokers],
+        [(one.host, one.port, int(one.tls)) for one in settings.brokers[:BROKERS]],
         certificates(ca),
         generation,
         secret,
@@ -94,14 +97,15 @@ def due(wanted: Connection, hash_: str, has: str, refused: str) -> Due | None:
     """
     secret: Json = {"gen": wanted.generation, "secret": wanted.secret}
     if len(has) != len(hash_):
-        return None if refused == hash_ else Due(hash_, {"v": 1, **_rest(wanted), **secret})
+        rest = {key: value for key, value in _rest(wanted).items() if value}
+        return None if refused == hash_ else Due(hash_, {"v": 1, **rest, **secret})
     if has[REST:] != hash_[REST:]:
         alone = has[:REST] + hash_[REST:]
         return None if refused == alone else Due(alone, {"v": 1, **secret})
     if hash_[:REST] in (has[:REST], refused[:REST]):
         return None
     parts = zip(_rest(wanted).items(), _tags(hash_), _tags(has), strict=False)
-    return Due(hash_, {"v": 1, **{key: value for (key, value), tag, old in parts if tag != old}})
+    return Due(hash_, {"v": 1, **{key: value for (key, value), tag, old in parts if tag != old and value}})
 
 
 def networks(session: Session, vault: Vault, site: str) -> list[Network]:
@@ -128,10 +132,12 @@ def certificates(ca: str) -> list[str]:
     if not ca:
         return []
     found = [b64encode(one.public_bytes(Encoding.DER)).decode() for one in x509.load_pem_x509_certificates(ca.encode())]
-    return sorted(found) if sum(map(len, found)) <= LARGEST_CA else []
+    fits = len(found) <= CERTIFICATES and sum(map(len, found)) <= LARGEST_CA
+    return sorted(found) if fits else []
 
 
 def _rest(wanted: Connection) -> Json:
+    """Return all but the secret. What is empty is not sent: a device without a cable would be cut off by it."""
     return {"networks": [*map(list, wanted.networks)], "brokers": [*map(list, wanted.brokers)], "ca": wanted.ca}
 
 
