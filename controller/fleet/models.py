@@ -85,3 +85,4 @@ class Grant(SQLModel, table=True):
     term: int = Field(sa_type=BigInteger)
     leader: str
     late: int = Field(default=0, sa_type=BigInteger)
+    burn: int = 0  # numbers that the one before may have given without our knowing

@@ -13,6 +13,7 @@ from protocol.errors import BadMessage
 CONTROLLER = "controller"  # leads where no kiosk does
 ALL_BAND = (1, 999)  # the controller's, where no kiosk may lead
 CONTROLLER_BAND = (800, 999)  # the controller's beside kiosks
+UNKNOWN = 100  # numbers that a kiosk may have given unseen: more than a hall of 200 visitors a day needs in a morning
 KIOSK_BANDS = ((1, 499), (500, 799))  # of the first and the second kiosk that may lead
 A_DAY_MS = 36 * 3_600_000  # longer than any day of a hall
 LONGEST = 3072  # bytes of a configuration document
@@ -154,11 +155,11 @@ def device_at(session: Session, site: str, position: str) -> str | None:
     return session.exec(select(Device.id).where(Device.site == site, Device.position == position)).first()
 
 
-def grant(session: Session, site: str, renewed: str = "") -> Grant:
+def grant(session: Session, site: str, renewed: str = "", burn: int = 0) -> Grant:
     """Return who leads a site, having raised the term where that must be somebody else now.
 
     The first kiosk by id that may lead and has a device leads; without one the controller does. `renewed`: the position
-    at which another device stands now, or the same with an empty flash.
+    at which another device stands now, or the same with an empty flash, and `burn` the numbers that may be out unknown.
     """
     held = select(Device.position).where(Device.site == site)
     with_device = set(session.exec(held))
@@ -174,6 +175,7 @@ def grant(session: Session, site: str, renewed: str = "") -> Grant:
         found.leader = able[0]
     elif found.leader == renewed:
         found.term += 1
+        found.burn = burn
     session.add(found)
     session.flush()
     return found

@@ -82,7 +82,7 @@ class Handover:
             _holder(session, site, leader)
             grant = session.get(Grant, site) or service.grant(session, site)
             audit(session, who, "lead.change", site, {"leader": grant.leader}, {"leader": leader})
-            grant.term, grant.leader = grant.term + 1, leader
+            grant.term, grant.leader, grant.burn = grant.term + 1, leader, 0
             session.add(grant)
             session.flush()
             session.expunge(grant)
@@ -145,6 +145,8 @@ class Handover:
         state = self._projector.hall(session, found.site).state
         new = state.term < grant.term or state.leader != grant.leader or grant.late
         leads = grant.leader == position.id
+        if leads and grant.burn and state.term < grant.term:
+            args["burn"] = grant.burn
         if leads and new and state.serial:
             logid, seq = self._store.last_in(session, device)
             handed: Json = {"log": logid, "seq": seq, "state": state.dump()}

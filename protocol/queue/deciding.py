@@ -66,7 +66,8 @@ def _close(state, rules, command, now, events):
 
 
 def _grant(state, rules, command, events):
-    """A new leader. `burn`: how many numbers of its band, after the highest known, may be out without being known."""
+    """A new leader. `burn`: how many numbers of its band, after the highest known, may be out without being known; at
+    most half of those left are given up for it."""
     term, leader = operands.whole(command, "term"), operands.text(command, "leader")
     if not leader:
         raise Refused("bad_command")
@@ -76,7 +77,7 @@ def _grant(state, rules, command, events):
         raise Refused("low_term")
     events.term = term
     highest = state.highest(rules.low, rules.high)
-    burn = min(operands.whole(command, "burn"), rules.high - highest) if "burn" in command else 0
+    burn = min(operands.whole(command, "burn"), (rules.high - highest) // 2) if "burn" in command else 0
     if burn > 0 and leader == rules.me:
         events.add("lead.granted", leader=leader, burnt_from=highest + 1, burnt_to=highest + burn)
     else:

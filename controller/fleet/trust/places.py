@@ -30,7 +30,10 @@ class Change:
 
 def stand(session: Session, found: Device, position: Position, change: Change) -> None:
     """Let a device stand at a position. Whoever stood there loses place and secret; who leads is looked at anew."""
+    burn = 0
     for other in session.exec(select(Device).where(Device.site == position.site, Device.position == position.id)).all():
+        if not other.online:  # what it has given since we last heard of it may be in people's hands
+            burn = service.UNKNOWN
         if other.id != found.id:
             dismiss(session, other, change)
     left = found.site
@@ -40,7 +43,7 @@ def stand(session: Session, found: Device, position: Position, change: Change) -
     change.sites |= {site for site in (left, position.site) if site}
     if left and left != position.site:
         service.grant(session, left)
-    service.grant(session, position.site, position.id)
+    service.grant(session, position.site, position.id, burn)
 
 
 def step_aside(session: Session, found: Device, change: Change) -> None:

@@ -195,6 +195,7 @@ def upgrade() -> None:
         sa.Column("term", sa.BigInteger(), nullable=False),
         sa.Column("leader", sa.String(), nullable=False),
         sa.Column("late", sa.BigInteger(), nullable=False),
+        sa.Column("burn", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("site"),
     )
     op.create_table(
