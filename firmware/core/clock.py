@@ -75,13 +75,12 @@ class Clock:
         return True
 
     def doubt(self) -> None:
-        """A certificate was refused, perhaps for its dates: where nobody has told the time in this boot, let the next
-        be checked at the floor, then at the day of the firmware, then at our own time again."""
-        if self.q < CONTROLLER:
-            self._guess = (self._guess + 1) % len(self._guesses)
-            seconds = self._guesses[self._guess] or self.now()[0] // 1000
-            if seconds:
-                self._source.set(seconds - self._source.EPOCH)
+        """A certificate was refused, perhaps for its dates: whoever told the time, let the next be checked at the floor,
+        then at the day of the firmware, then at our own time again. (A controller may have told a wrong one too.)"""
+        self._guess = (self._guess + 1) % len(self._guesses)
+        seconds = self._guesses[self._guess] or self.now()[0] // 1000
+        if seconds:
+            self._source.set(seconds - self._source.EPOCH)
 
     def _set(self, t: int, q: int) -> None:
         self._zero = t - self.up()

@@ -40,7 +40,7 @@ class Connection:
 
     @property
     def hall(self) -> bool:
-        """Whether the first network was chosen in the hall and is on trial."""
+        """Whether the network is one that was chosen in the hall and is on trial: then it is the only one."""
         return bool(self._sets[self._at][1])
 
     def ca(self):
@@ -55,19 +55,19 @@ class Connection:
 
         Raises OSError where it cannot be kept.
         """
-        kept = self._load()
-        if hash == kept["hash"] and not kept["trial"]:
-            return "done", ""
         from firmware.core import offer, settings
 
         try:
-            kept["trial"] = {"hash": hash, "doc": offer.checked(hash, doc)}
+            trial = {"hash": hash, "doc": offer.checked(hash, doc)}
         except settings.ConfigError as error:
             return "refused", "not usable: %s" % error
         finally:
             del offer
             give_back("firmware.core.offer")
-        self._change(kept)
+        kept = self._load()
+        if hash != kept["hash"] or kept["trial"]:
+            kept["trial"] = trial
+            self._change(kept)
         return "done", ""
 
     def choose(self, ssid: str, password: str) -> None:
@@ -114,6 +114,8 @@ class Connection:
         if doc:
             kept["set"].update(kept["trial"]["doc"])
         if hall:
+            chosen = tuple(kept["hall"])
+            self.networks = [chosen] + [one for one in self._networks(kept) if one[0] != chosen[0]]
             kept["set"]["networks"] = [list(one) for one in self.networks]
         kept["hash"], kept["bad"] = self.conn, self.bad_conn
         kept["trial"] = kept["hall"] = None
@@ -162,15 +164,14 @@ class Connection:
         self._failed = 0
         self.turn += 1
         said = self._said(kept)
-        networks = [tuple(one) for one in said.get("networks", identity.networks)]
-        if self.hall:
-            chosen = tuple(kept["hall"])
-            networks = [chosen] + [one for one in networks if one[0] != chosen[0]]
-        self.networks = networks
+        self.networks = [tuple(kept["hall"])] if self.hall else self._networks(kept)
         self.brokers = [tuple(one) for one in said.get("brokers", identity.brokers)]
         self.username, self.secret = identity.username, identity.secret
         if "gen" in said:
             self.username, self.secret = "%s.%d" % (identity.device, said["gen"]), said["secret"]
+
+    def _networks(self, kept):
+        return [tuple(one) for one in self._said(kept).get("networks", self._identity.networks)]
 
     def _way(self, kept):
         """What it takes to reach a broker."""
