@@ -67,9 +67,9 @@ async def test_a_kiosk_that_replaces_a_dead_one_goes_on_with_its_queue(stage: St
     assert {**again, "rev": 0} == {**first, "rev": 0}, "the key's first answer has been handed over"
     spare.press("D")
     await spare.wait(lambda: len(spare.tickets) == 1 and spare.tickets[0].whole)
-    assert heading(spare.tickets[0]) == "D 4"
+    assert heading(spare.tickets[0]) == "D 104", "what the dead one gave and did not send stays clear of it"
     queue = await until(stage, lambda queue: len(waiting(queue)) == 3)
-    assert waiting(queue) == [2, 3, 4]
+    assert waiting(queue) == [2, 3, 104]
     assert (await done(stage, "next", op="call_next", counter="2"))["ticket"] == 2
 
 
