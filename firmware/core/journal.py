@@ -12,7 +12,7 @@ from firmware.core import frames
 from firmware.core.segments import Segments
 
 LIMIT = 393_216  # bytes of flash that all segments may take
-NEAR = 60  # percent of the limit from which on somebody should look; new tickets stop only later
+NEAR = 50  # percent of the limit from which on somebody should look; new tickets stop only later
 RESERVE = 4_096  # bytes that new tickets leave for what becomes of the old ones
 LARGEST = 3_800  # bytes of one event as JSON: it must fit into a message
 LEAP = 1_000_000  # an ack further ahead than this is no ack
@@ -59,10 +59,10 @@ class Journal:
         for kind, data in events:
             seq += 1
             row = [seq, t, q, up, kind, data]
-            if len(json.dumps(row)) > LARGEST:
+            if len(_text(row)) > LARGEST:
                 raise ValueError("an event is too large")
             rows.append(row)
-        self._segments.append(self.seq + 1, json.dumps(rows).encode(), reserve)
+        self._segments.append(self.seq + 1, _text(rows).encode(), reserve)
         self.seq, self.t = seq, t
         return seq
 
@@ -71,7 +71,7 @@ class Journal:
 
         Raises OSError where the flash is full or fails; the one before is still there then.
         """
-        frames.save(self._path("snapshot"), json.dumps({"seq": self.seq, "acked": self.acked, "value": value}).encode())
+        frames.save(self._path("snapshot"), _text({"seq": self.seq, "acked": self.acked, "value": value}).encode())
         self._kept = self.seq
         self._clean()
 
@@ -162,7 +162,7 @@ class Journal:
             boot = of
             for row in rows:
                 if row[0] > self.acked:
-                    size -= len(json.dumps(row)) + 1
+                    size -= len(_text(row)) + 1
                     if events and size < 0:
                         return boot, events
                     events.append(row)
@@ -177,7 +177,7 @@ class Journal:
         found = json.loads(kept) if kept else {"log": binascii.hexlify(os.urandom(8)).decode(), "boot": 0}
         self.log, self.boot = found["log"], max(found["boot"], boot) + 1
         try:
-            frames.save(self._path("log"), json.dumps({"log": self.log, "boot": self.boot}).encode())
+            frames.save(self._path("log"), _text({"log": self.log, "boot": self.boot}).encode())
         except OSError:
             if not kept:
                 raise
@@ -192,3 +192,8 @@ class Journal:
 
     def _path(self, name):
         return self._folder + "/" + name
+
+
+def _text(value) -> str:
+    """JSON without spaces, which on flash would cost a day of every week."""
+    return json.dumps(value, separators=(",", ":"))

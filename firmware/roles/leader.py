@@ -6,7 +6,7 @@ from protocol.errors import Refused
 from protocol.queue import Now, Rules, State, answer, apply, decide, outcome
 
 SNAPSHOT_EVERY = 64  # events
-TICKET = 512  # bytes of the journal for what becomes of one open ticket: called, served, done, or once more around
+TICKET = 768  # bytes of the journal for what becomes of one open ticket: called, called again, served, done
 QUEUE_KINDS = ("ticket", "day", "service", "lead")
 
 
@@ -65,8 +65,8 @@ class Leader:
         for event in journal.after(handed["seq"] if handed["log"] == journal.log else 0):
             if event[4].split(".", 1)[0] in QUEUE_KINDS:
                 apply(state, event[4], event[5], event[1])
+        journal.snapshot(state.dump())
         self.state = state
-        self._journal.snapshot(state.dump())
         self._since = 0
         self._tell()
 
