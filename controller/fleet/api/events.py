@@ -20,7 +20,7 @@ router = APIRouter()
 def events(
     who: Viewer,
     parts: PartsDep,
-    site: Annotated[str, Query(pattern=r"^[a-z0-9-]{1,32}$")],
+    site: Annotated[str, Query(pattern=r"^[a-z0-9-]{0,32}$", description="empty: what spares have told")],
     device: IdQuery = None,
     kind: Annotated[str | None, Query(pattern=r"^[a-z0-9.-]{1,32}$")] = None,
     after: Annotated[int, Query(ge=0, le=2**62)] = 0,
