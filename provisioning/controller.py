@@ -61,7 +61,7 @@ class Controller:
             raise UsageError("there is no usable token: put one into a file for --token-file, or into BALAI_TOKEN")
         self._client = httpx.Client(
             base_url=f"{self.address}/api/v1",
-            headers={"Authorization": f"Bearer {token}"},
+            headers={"Authorization": f"Bearer {token}", "Accept-Language": "en"},  # one language a line
             verify=_trust(ca) if parts.scheme == "https" else False,
             timeout=TIMEOUT_S,
             trust_env=False,

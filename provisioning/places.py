@@ -16,7 +16,7 @@ def place(site: str, position: str, role: str, named: bool = False) -> Place:
     if role and role not in ROLES:
         raise UsageError(f"there is no role {role!r}: take one of {', '.join(ROLES)}")
     if bool(site) != bool(position) or not (site or role or named):
-        raise UsageError("say where the device is to stand with --site and --position, or --role for a spare")
+        raise UsageError("say where the device is to stand with --site and --position, or --spare with its role")
     if site and not (_ID.fullmatch(site) and _ID.fullmatch(position)):
         raise UsageError(f"{site}/{position} is no place: ids have a-z, 0-9 and -, at most 32")
     return Place(site, position, role)

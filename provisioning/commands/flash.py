@@ -25,9 +25,9 @@ from provisioning.commands.options import (
     Plain,
     Position,
     ReleaseKey,
-    Role,
     Sha256,
     Site,
+    Spare,
     TokenFile,
     controller_at,
     ending,
@@ -53,7 +53,7 @@ def flash(
     board: Annotated[str, typer.Option(help="kind of board; without it whatever the chip is")] = "",
     site: Site = "",
     position: Position = "",
-    role: Role = "",
+    spare: Spare = "",
     list_: Annotated[
         Path | None, typer.Option("--list", metavar="CSV", help="site,position[,role] of many, in their order")
     ] = None,
@@ -71,7 +71,9 @@ def flash(
     stub: Annotated[bool, typer.Option("--stub/--no-stub", help="esptool's own loader, which is faster")] = True,
     report_file: Annotated[
         Path | None,
-        typer.Option("--report", metavar="CSV", help="each board is added; places that are done there are passed over"),
+        typer.Option(
+            "--report", metavar="CSV", help="boards are added, places done there passed over; else beside the --list"
+        ),
     ] = None,
     ask: Annotated[
         bool | None, typer.Option("--ask/--no-ask", help="ask for the next board; else where there is a terminal")
@@ -90,11 +92,13 @@ def flash(
         stub=stub,
         wait=wait,
     )
+    if list_ is not None and report_file is None:
+        report_file = list_.with_suffix(".report.csv")
     out = Console()
     with controller_at(controller, token_file, ca, plain_http) as there:
-        wanted = _places(list_, site, position, role, report_file, there.names_place)
+        wanted = _places(list_, site, position, spare, report_file, there.names_place)
         if not wanted:
-            typer.echo("all is done already, says the report")
+            typer.echo(f"all is done already, says {report_file}: remove it to begin anew")
             return
         ports = _ports(port or [], all_ports, len(wanted))
         if wishes.board is not None:
@@ -110,11 +114,11 @@ def flash(
 
 
 def _places(
-    list_: Path | None, site: str, position: str, role: str, report_file: Path | None, named: bool
+    list_: Path | None, site: str, position: str, spare: str, report_file: Path | None, named: bool
 ) -> list[Place]:
-    if list_ is not None and (site or position or role):
-        raise UsageError("--list says where the devices are to stand: leave out --site, --position and --role")
-    wanted = places.read(list_) if list_ is not None else [places.place(site, position, role, named)]
+    if list_ is not None and (site or position or spare):
+        raise UsageError("--list says where the devices are to stand: leave out --site, --position and --spare")
+    wanted = places.read(list_) if list_ is not None else [places.place(site, position, spare, named)]
     passed = report.done(report_file) if report_file is not None else set()
     return [one for one in wanted if (one.site, one.position) not in passed]
 

@@ -26,9 +26,9 @@ from provisioning.commands.options import (
     Plain,
     Position,
     ReleaseKey,
-    Role,
     Sha256,
     Site,
+    Spare,
     TokenFile,
     controller_at,
     ending,
@@ -50,7 +50,7 @@ def image(
     device: Annotated[str, typer.Option(metavar="MAC", help="the device's MAC")] = "",
     site: Site = "",
     position: Position = "",
-    role: Role = "",
+    spare: Spare = "",
     controller: Address = "",
     token_file: TokenFile = None,
     ca: Authority = None,
@@ -71,7 +71,7 @@ def image(
     added = networks_in(networks)
     key = read_text(release_key, "public key").strip() if release_key else ""
     if identity is not None:
-        if controller or device or site or position or role:
+        if controller or device or site or position or spare:
             raise UsageError("--identity says who the device is: leave out --device, its place and --controller")
         found = _read_identity(identity, added, key)
         interpreter = fetched(kind, cache, image, sha256)
@@ -79,7 +79,7 @@ def image(
         return
     id_ = mac(device)
     with controller_at(controller, token_file, ca, plain_http) as there:
-        place = places.place(site, position, role, there.names_place)
+        place = places.place(site, position, spare, there.names_place)
         interpreter = fetched(kind, cache, image, sha256)
         slot()  # whatever can fail without a claim fails before there is one
         claims = Claims(there, work)

@@ -30,7 +30,7 @@ Authority = Annotated[
 Plain = Annotated[bool, typer.Option("--plain-http", help="allow http:// to another computer: the claim can be read")]
 Site = Annotated[str, typer.Option(help="where the device is to stand")]
 Position = Annotated[str, typer.Option(help="its position there")]
-Role = Annotated[str, typer.Option(help="of a spare, which has no place yet: kiosk, display, counter or sensor")]
+Spare = Annotated[str, typer.Option(metavar="ROLE", help="no place yet: a spare kiosk, display, counter or sensor")]
 BoardName = Annotated[str, typer.Option(help="kind of board, see `balai device boards`")]
 ImageFile = Annotated[
     Path | None, typer.Option("--image", metavar="FILE", help="MicroPython's .bin, rather than the one that is fetched")

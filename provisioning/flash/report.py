@@ -52,7 +52,7 @@ class Made:
 
 def table(rows: list[Made]) -> Table:
     """Return the rows for a terminal."""
-    made = Table("port", "device", "chip", "flash", "place", "outcome", "s", "what to do")
+    made = Table("port", "device", "chip", "flash", "place", "outcome", "s")
     for row in rows:
         made.add_row(
             row.port.rpartition("/")[2],
@@ -62,7 +62,6 @@ def table(rows: list[Made]) -> Table:
             str(row.where),
             f"[{_COLOURS[row.outcome]}]{row.outcome}",
             f"{row.seconds:.0f}",
-            row.said,
         )
     return made
 

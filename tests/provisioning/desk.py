@@ -152,6 +152,7 @@ class OnAir(Firmware):
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.believed: bool | None = None
+        self.there = threading.Event()
 
     def started(self, files: dict[str, bytes]) -> None:
         """It connects."""
@@ -159,6 +160,7 @@ class OnAir(Firmware):
 
         identity = json.loads(files["identity.json"])
         self.believed = self.desk.born(identity["device"], identity["secret"])
+        self.there.set()
 
 
 def problem(status: int, detail: str) -> JSONResponse:

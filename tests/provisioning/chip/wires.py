@@ -34,6 +34,7 @@ class Terminal:
         self._master, slave = pty.openpty()
         self.name = os.ttyname(slave)
         self._slave = slave  # kept, so that the other end may come and go
+        self.took = 0  # bytes
         self._ended = threading.Event()
         board.download()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -60,6 +61,7 @@ class Terminal:
                 if not select.select([self._master], [], [], TURN_S)[0]:
                     continue
                 data = os.read(self._master, 65_536)
+                self.took += len(data)
                 if KNOCK in data and not self.board.downloading:
                     self.board.download()
                 self.board.take(data, self._rate())

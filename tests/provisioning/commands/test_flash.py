@@ -163,6 +163,7 @@ def test_a_claim_token_is_enough_for_one_board_and_says_where_it_stands(run, plu
     board = Board(firmware=OnAir(desk))
     said = run("flash", "--port", plug(board), desk=desk, token="claim_once")
     assert said.code == 0, said.err
+    assert board.firmware.there.wait(60)
     assert board.firmware.believed
     assert "genteng-kulon/kiosk-2  written" in said.out
     assert "may not ask whether it was seen" in said.out
@@ -300,9 +301,9 @@ def test_three_boards_at_once_of_which_one_fails(run, plug, desk, list_of, tmp_p
     assert not any(secret in (tmp_path / "report.csv").read_text() for secret in secrets_of(desk))
 
 
-def test_running_it_again_with_the_report_does_what_is_left(run, plug, desk, list_of, tmp_path):
-    file = list_of("genteng-kulon,kiosk-1", "genteng-kulon,kiosk-2")
-    words = ("--list", file, "--report", tmp_path / "report.csv")
+def test_running_it_again_does_what_is_left(run, plug, desk, list_of, tmp_path):
+    """The report lies beside the list, where it is not named."""
+    words = ("--list", list_of("genteng-kulon,kiosk-1", "genteng-kulon,kiosk-2"))
     bad = Board(Silicon(mac="30aea4c00002"), corrupt=9)
     good = boards(desk, "30aea4c00001")[0]
     assert run("flash", "--port", plug(good), "--port", plug(bad), *words, desk=desk).code == 8
@@ -311,7 +312,9 @@ def test_running_it_again_with_the_report_does_what_is_left(run, plug, desk, lis
     assert said.code == 0, said.err
     assert "kiosk-1" not in said.out
     assert new.firmware.believed
-    assert "all is done" in run("flash", "--port", plug(new), *words, desk=desk).out
+    said = run("flash", "--port", plug(new), *words, desk=desk)
+    assert said.code == 0
+    assert f"all is done already, says {tmp_path / 'places.report.csv'}" in said.out
 
 
 def test_next_board_please(run, plug, desk, list_of, monkeypatch):

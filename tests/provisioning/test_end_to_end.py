@@ -1,0 +1,188 @@
+"""With nothing in anybody's stead but the chip's silicon: `balai serve`, MicroPython, the firmware, the command."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hil.api import Api
+from hil.console import micropython
+from hil.demo.controller import Controller
+from hil.demo.hall import COUNTERS, NAME, SERVICES, SITE
+from provisioning.identity import Json
+from tests.provisioning.chip.board import Board, Firmware
+from tests.provisioning.chip.boot import start
+from tests.provisioning.chip.silicon import Silicon
+from tests.provisioning.chip.wires import Terminal
+
+MAC = "30aea4c0ffee"
+BALAI = [sys.executable, "-c", "from controller.cli import main; main()", "device"]
+
+
+class RealFirmware(Firmware):
+    """The files of the flash, unpacked into `folder` and started by MicroPython's unix port."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def started(self, files: dict[str, bytes]) -> None:
+        """Power on."""
+        for name, data in files.items():
+            path = self.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        self.process = subprocess.Popen(
+            [micropython(), "-X", "heapsize=4m", "main.py"],
+            cwd=self.folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            env={**os.environ, "BALAI_DEVICE": MAC, "BALAI_CLOCK": "host"},
+        )  # fmt: skip
+        assert self.process.stdout is not None
+        os.set_blocking(self.process.stdout.fileno(), False)
+
+    def said(self) -> bytes:
+        """What it wrote."""
+        if self.process is None or self.process.stdout is None:
+            return b""
+        return self.process.stdout.read() or b""
+
+    def stopped(self) -> None:
+        """Power off."""
+        if self.process is None:
+            return
+        self.process.kill()
+        self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout):
+            if stream is not None:
+                stream.close()
+        self.process = None
+
+
+@pytest.fixture
+async def hall(tmp_path):
+    """A controller with a hall, and a technician's token: `(api, token)`."""
+    controller = Controller(tmp_path / "controller")
+    await controller.start()
+    try:
+        async with Api(controller.address) as api:
+            await api.sign_in(controller.name, controller.password)
+            site: Json = {"id": SITE, "name": NAME, "services": SERVICES, "counters": COUNTERS}
+            await api.post("/sites", site)
+            await api.post(
+                "/positions", {"site": SITE, "id": "kiosk-1", "role": "kiosk", "name": "Kiosk", "leads": True}
+            )
+            made = await api.post("/tokens", {"name": "teknisi", "role": "technician"})
+            yield api, str(made["token"])
+    finally:
+        await controller.stop()
+
+
+async def balai(
+    api: Api, token: str, stock: Path, tmp_path: Path, *words: object, place: tuple[str, str] = (SITE, "kiosk-1")
+) -> tuple[int, str]:
+    """Run `balai device` to its end: its exit code, and all that it said."""
+    given = [*words, "--site", place[0], "--position", place[1], "--controller", api.address, "--image", stock]
+    given += ["--bench", "--cache", tmp_path / "cache", "--work", tmp_path / "work"]
+    process = await asyncio.create_subprocess_exec(
+        *BALAI, *(str(word) for word in given), stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, env={**os.environ, "BALAI_TOKEN": token},
+    )  # fmt: skip
+    said, _ = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, said.decode()
+
+
+async def waiting(api: Api) -> list[str]:
+    """The devices with a claim that nobody has used."""
+    found = (await api.get("/devices/claims"))["items"]
+    assert isinstance(found, list)
+    return [one["device"] for one in found]
+
+
+async def test_a_board_is_flashed_starts_and_is_seen(hall, stock, tmp_path):
+    api, token = hall
+    firmware = RealFirmware(tmp_path / "flash")
+    board = Board(Silicon(mac=MAC), firmware)
+    wire = Terminal(board)
+    try:
+        code, said = await balai(api, token, stock, tmp_path, "flash", "--port", wire.name)
+        assert code == 0, said + "\n" + firmware.said().decode()
+        device = await api.get(f"/devices/{MAC}")
+        identity = json.loads(start(board.silicon, board.loader.memory)["identity.json"])
+        assert (device["online"], device["generation"], device["pending"]) == (True, 1, None)
+        assert (device["site"], device["position"]) == (SITE, "kiosk-1")
+        assert identity["secret"] not in said
+        assert token not in said
+        assert not await waiting(api)
+    finally:
+        firmware.stopped()
+        wire.close()
+
+
+async def test_an_image_holds_a_file_system_that_starts_and_is_seen(hall, stock, tmp_path):
+    api, token = hall
+    out = tmp_path / "kiosk.bin"
+    code, said = await balai(api, token, stock, tmp_path, "image", "--device", MAC, "--out", out)
+    assert code == 0, said
+    assert await waiting(api) == [MAC]
+    firmware = RealFirmware(tmp_path / "flash")
+    firmware.started(start(Silicon(), out.read_bytes()))
+    try:
+        async with asyncio.timeout(60):
+            while not (await api.get(f"/devices/{MAC}"))["online"]:  # noqa: ASYNC110 - nothing tells of it
+                await asyncio.sleep(0.1)
+        assert not await waiting(api), "the claim is used"
+    finally:
+        firmware.stopped()
+
+
+async def test_a_board_that_fails_leaves_nothing_in_the_controller(hall, stock, tmp_path):
+    api, token = hall
+    board = Board(Silicon(mac=MAC), corrupt=9)
+    wire = Terminal(board)
+    try:
+        code, said = await balai(api, token, stock, tmp_path, "flash", "--port", wire.name)
+    finally:
+        wire.close()
+    assert code == 8, said
+    assert not await waiting(api)
+    assert MAC not in str(await api.get("/devices"))
+
+
+@pytest.mark.parametrize(
+    ("place", "text"),
+    [((SITE, "kiosk-9"), "There is no such position"), (("nowhere", "kiosk-1"), "There is no such site")],
+)
+async def test_what_the_controller_refuses_is_said_and_nothing_is_erased(place, text, hall, stock, tmp_path):
+    api, token = hall
+    board = Board(Silicon(mac=MAC))
+    wire = Terminal(board)
+    try:
+        code, said = await balai(api, token, stock, tmp_path, "flash", "--port", wire.name, place=place)
+    finally:
+        wire.close()
+    assert code == 7
+    assert f"the controller refuses: {text} (check --site and --position" in said
+    assert not board.loader.erased
+    assert not await waiting(api)
+
+
+async def test_a_claim_token_makes_one_board_and_no_second(hall, stock, tmp_path):
+    api, _ = hall
+    made = await api.post("/devices/claims/tokens", {"site": SITE, "position": "kiosk-1", "minutes": 10})
+    token = str(made["token"])
+    code, said = await balai(api, token, stock, tmp_path, "image", "--device", MAC, "--out", tmp_path / "one.bin")
+    assert code == 0, said
+    words = ("image", "--device", "30aea4c00002", "--out", tmp_path / "two.bin")
+    code, said = await balai(api, token, stock, tmp_path, *words)
+    assert code == 7
+    assert "has been used: ask for another one" in said
+    assert not (tmp_path / "two.bin").exists()
+    assert await waiting(api) == [MAC]
+    code, said = await balai(api, token, stock, tmp_path, "image", "--device", MAC, "--out", tmp_path / "again.bin")
+    assert code == 0, said
+    assert (tmp_path / "again.bin").read_bytes() == (tmp_path / "one.bin").read_bytes()
