@@ -22,6 +22,7 @@ MEASURES = {
     **{name: f"bench.measures.{name}" for name in ("ingest", "press", "journal", "heap", "rebuild")},
     "provisioning": "bench.provisioning",
 }
+FAILED = "{}: failed"
 HERE = Path(__file__).parent
 
 
@@ -40,9 +41,9 @@ def main(names: list[str], folder: Path = HERE) -> int:
             rows += importlib.import_module(module).measure()
         except Exception:  # the others are measured all the same
             traceback.print_exc()
-            rows.append(Row(f"{name}: failed", 0, "", target="to be measured", met=False))
+            rows.append(Row(FAILED.format(name), 0, "", target="to be measured", met=False))
         print(f"  {time.monotonic() - began:.0f} s", flush=True)
-    fresh = {row.name for row in rows}
+    fresh = {*(row.name for row in rows), *map(FAILED.format, names)}
     rows = [*(Row(**one) for one in before if one["name"] not in fresh), *rows]
     about = {
         "taken": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),

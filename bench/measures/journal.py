@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.hall import document
-from bench.press import bare, percentile
+from bench.measures.press import bare, percentile
 from bench.table import Row
 from hil.api import Api
 from hil.console import micropython
@@ -26,8 +26,8 @@ from hil.demo.stage import READY, Stage
 EVENTS = 2_000  # what a hall with 200 visitors a day gathers in two days
 MESSAGE = 3_900  # bytes of a full batch
 LEAST = 100  # events a second: two days' backlog within 20 s
-HERE = Path(__file__).parent
-FLASH = HERE.parent / "hil" / "flash"
+BENCH = Path(__file__).parents[1]
+FLASH = BENCH.parent / "hil" / "flash"
 BLOCK, BLOCKS = 4_096, 176  # those of `flash_block`
 KIOSK = PLACES[0].device
 
@@ -49,7 +49,7 @@ def backlog(root: Path, *document_file: Path, **environment: str) -> tuple[int, 
     `document_file`: a configuration, where the flash has none; only then appends are timed.
     """
     now = str(time.time_ns() // 1_000_000 - 3_600_000)
-    command = [micropython(), "-X", "heapsize=8m", HERE / "backlog.py", root, str(EVENTS), now, *document_file]
+    command = [micropython(), "-X", "heapsize=8m", BENCH / "backlog.py", root, str(EVENTS), now, *document_file]
     done = subprocess.run(command, env={**os.environ, **environment}, stdout=subprocess.PIPE, check=True)
     found = json.loads(done.stdout)
     return int(found["seq"]), [Append(*one) for one in found["appends"]]
@@ -135,8 +135,3 @@ def measure() -> list[Row]:
         Row(f"journal: drain of {EVENTS:,} events", rate, "events/s", beside, f"at least {LEAST}", rate >= LEAST)
     )
     return rows
-
-
-if __name__ == "__main__":
-    for row in measure():
-        print(row)

@@ -6,7 +6,9 @@ flash, TLS, the controller's commit and the display's driver are in it, printing
 """
 
 import asyncio
+import math
 import socket
+import statistics
 import tempfile
 import threading
 import time
@@ -20,14 +22,16 @@ from bench.table import Row
 from hil.demo.hall import SITE
 from hil.demo.stage import READY, Stage
 
-PRESSES = 300
-TURNS = 1000
+ROUNDS = 3
+PRESSES = 100  # a round
+TURNS = 500  # likewise
+MOST_MS = 50
 QUIET_S = 0.05  # between two presses: people are no load test
 
 
 def percentile(values: list[float], part: float) -> float:
-    """Return the value below which `part` of the values lie."""
-    return sorted(values)[min(len(values) - 1, int(len(values) * part))]
+    """Return the least of the values that `part` of them do not exceed (nearest rank)."""
+    return sorted(values)[math.ceil(len(values) * part) - 1]
 
 
 def bare(size: int = 60) -> list[float]:
@@ -54,17 +58,17 @@ def bare(size: int = 60) -> list[float]:
     return made
 
 
-async def presses(folder: Path) -> list[float]:
-    """Return how long each press took (ms) to be seen on the keypad's display."""
+async def presses(folder: Path) -> list[list[float]]:
+    """Return for each round how long each press took (ms) to be seen on the keypad's display."""
     stage = Stage(folder)
-    made = []
+    made: list[float] = []
     try:
         await stage.open()
         assert stage.api is not None
         await stage.api.patch(f"/sites/{SITE}", {"paper": 0})
         kiosk, counter = stage.device("kiosk"), stage.device("counter")
         await counter.wait(lambda: counter.digits == "N  0")
-        for count in range(1, PRESSES + 1):
+        for count in range(1, ROUNDS * PRESSES + 1):
             await kiosk.wait(lambda: kiosk.digits == READY)
             await asyncio.sleep(QUIET_S)
             began = time.perf_counter()
@@ -77,22 +81,22 @@ async def presses(folder: Path) -> list[float]:
             await kiosk.released("A")
     finally:
         await stage.close()
-    return made
+    return [made[first : first + PRESSES] for first in range(0, len(made), PRESSES)]
 
 
 def measure() -> list[Row]:
-    """Measure both in one run."""
-    reference = bare()
+    """Measure both in one run, and take of each figure the middle one of the rounds."""
     with tempfile.TemporaryDirectory() as folder:
         ours = asyncio.run(presses(Path(folder)))
-    beside = f"bare round trip: median {percentile(reference, 0.5):.2g} ms, p99 {percentile(reference, 0.99):.2g} ms"
-    p99 = percentile(ours, 0.99)
+    theirs = [bare() for _ in range(ROUNDS)]
+
+    def middle(rounds: list[list[float]], part: float) -> float:
+        return statistics.median(percentile(one, part) for one in rounds)
+
+    beside = f"bare round trip: median {middle(theirs, 0.5):.2g} ms, p99 {middle(theirs, 0.99):.2g} ms"
+    p99 = middle(ours, 0.99)
+    print("  p99 of the rounds: " + ", ".join(f"{percentile(one, 0.99):.0f} ms" for one in ours), flush=True)
     return [
-        Row("press to display, median", percentile(ours, 0.5), "ms", beside),
-        Row("press to display, p99", p99, "ms", beside, "at most 50 ms", p99 <= 50),
+        Row("press to display, median", middle(ours, 0.5), "ms", beside),
+        Row("press to display, p99", p99, "ms", beside, f"at most {MOST_MS} ms", p99 <= MOST_MS),
     ]
-
-
-if __name__ == "__main__":
-    for row in measure():
-        print(row)
