@@ -11,6 +11,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from firmware.core import codec
 from protocol import topics
 from protocol.canonical import encode
+from protocol.events import check_envelope
 
 DEVICE = "020000000001"
 SITE = "genteng-kulon"
@@ -74,6 +75,8 @@ class Centre:
         async with asyncio.timeout(HANGS):
             while True:
                 body = await self._queues[what].get()
+                if what == "event":
+                    check_envelope(body)
                 if fits(body):
                     return body
 
