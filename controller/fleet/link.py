@@ -78,6 +78,7 @@ class Link:
         self._listeners: list[Callable[[str], None]] = []
         self._hearers: list[Callable[[str, Session], None]] = []
         self._sent: dict[tuple[str, str], tuple[object, float]] = {}
+        self._answered: dict[str, str] = {}  # the session in which a device's state was answered; of the link's thread
         self._worker = ThreadPoolExecutor(1, "link")
         self._loop: asyncio.AbstractEventLoop | None = None
         self._sweeping: asyncio.Task[None] | None = None
@@ -263,10 +264,15 @@ class Link:
         logid, seq = self._store.last(device)
         ack: Json = {"log": logid, "seq": seq, "now": now_ms(), "rate": self._rate}
         self._bus.publish(topics.down(device, "ack"), encode(ack))
+        self._answered[device] = session.sid
         self._equip(device, session)
         self._roster.seen(device, session)
 
-    def _equip(self, device: str, session: Session) -> None:
+    def _equip(self, device: str, _session: Session) -> None:
+        """Send a device what it lacks, where its birth was answered: before that it takes no commands."""
+        session = self._presence.session(device)
+        if session is None or self._answered.get(device) != session.sid:
+            return
         desired = self._roster.desired(device)
         if (
             desired is not None

@@ -33,7 +33,7 @@ from controller.settings import Settings
 log = logging.getLogger(__name__)
 
 SWEEP_S = 15.0
-TTL_MS = 30_000  # of a connection that is sent
+TTL_MS = 10_000  # of a connection that is sent; where it was not answered it is sent again
 AGAIN_S = 60.0  # the same connection is not sent to a device sooner: it may be trying it
 
 
@@ -267,7 +267,10 @@ class Identities:
 
     async def _send(self, device: str, due: connections.Due) -> None:
         reply = await self._link.command(device, "connect", {"hash": due.hash, "doc": due.doc}, TTL_MS)
-        if reply is not None and reply["outcome"] != "done":
+        if reply is None:
+            self._sent.pop(device, None)
+            self._link.changed([device])
+        elif reply["outcome"] != "done":
             log.warning("device %s does not try its new connection: %s", device, str(reply.get("reason"))[:200])
 
     def _begin(self, device: str, due: connections.Due) -> None:
