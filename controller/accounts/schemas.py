@@ -37,7 +37,7 @@ class SessionPublic(BaseModel):
 class UserCreate(Strict):
     """An account to be made. `sites`: those to which it is bound, none for all."""
 
-    name: Name
+    name: Annotated[str, Field(pattern=rf"^{service.PRINTED}{{1,64}}$")]
     role: Role
     password: Annotated[
         str, Field(min_length=service.SHORTEST, max_length=256, json_schema_extra={"format": "password"})

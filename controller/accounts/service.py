@@ -18,6 +18,13 @@ from controller.accounts.models import ApiToken, AuditEntry, SignIn, User
 from controller.ingest.alarms import now_ms
 from controller.settings import WORN
 
+# What names of people and things are made of: no controls, no separators, nothing that turns or hides its neighbours,
+# no private characters (Unicode, chapter 23).
+PRINTED = (
+    "[!-~\u00a1-\u00ac\u00ae-\u061b\u061d-\u167f\u1681-\u180d\u180f-\u1fff\u2010-\u2027\u2030-\u205e\u2070-\u2fff"
+    "\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufefe\uff01-\uffef\U00010000-\U0001fffd\U00020000-\U0002fffd\U00030000-\U0003fffd]"
+)
+NAME = re.compile(f"{PRINTED}{{1,64}}")
 SITE = re.compile(r"[a-z0-9-]{1,32}")
 ROLES = ("viewer", "clerk", "technician", "admin")
 DAY_MS = 86_400_000
@@ -69,7 +76,7 @@ def hashed(token: str) -> str:
 
 def is_name(name: str) -> bool:
     """Whether an account may be called so."""
-    return 0 < len(name) <= 64 and not any(letter.isspace() or not letter.isprintable() for letter in name)
+    return NAME.fullmatch(name) is not None
 
 
 def named(session: Session, name: str) -> User:
@@ -83,7 +90,7 @@ def named(session: Session, name: str) -> User:
 def add_user(session: Session, name: str, role: str, password: str, sites: str = "") -> User:
     """Make an account. Raises AccountError."""
     if not is_name(name):
-        raise AccountError("a name has 1 to 64 printable characters and no spaces", 422)
+        raise AccountError("a name has 1 to 64 characters that can be printed, and no spaces", 422)
     if role not in ROLES:
         raise AccountError(f"a role is one of {', '.join(ROLES)}", 422)
     if wrong := [site for site in sites.split() if not SITE.fullmatch(site)]:

@@ -4,18 +4,37 @@ from itertools import pairwise
 from typing import Annotated, Self
 
 from fastapi import Path, Query
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StringConstraints,
+    model_validator,
+)
+
+from controller.accounts.service import PRINTED
 
 SitePath = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,32}$")]
 DevicePath = SitePath
 IdQuery = Annotated[str | None, Query(pattern=r"^[a-z0-9-]{1,32}$")]
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")]
 Mac = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12}$")]
-Number = Annotated[int, Field(ge=1, le=9999)]
 
 
-# Words that can be printed, with single spaces between; the classes are Unicode's general categories.
-WORDS = r"[^\p{C}\p{Z}]+( [^\p{C}\p{Z}]+)*"
+def _no_yes(value: object) -> object:
+    if isinstance(value, bool | str):
+        raise ValueError("is no number")
+    return value
+
+
+NUMBER = BeforeValidator(_no_yes)  # 7 and 7.0, as JSON has it; not "7", not true
+Number = Annotated[int, Field(ge=1, le=9999), NUMBER]
+
+
+WORDS = rf"{PRINTED}+( {PRINTED}+)*"  # with single spaces between
 Name = Annotated[str, StringConstraints(pattern=rf"^{WORDS}$", max_length=48)]
 Text = Annotated[str, StringConstraints(pattern=rf"^({WORDS})?$", max_length=96)]
 Clock = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
@@ -47,7 +66,7 @@ class Service(Strict):
     letter: Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,2}$")]
     name: Name
     need: Text = ""
-    mins: Annotated[int, Field(ge=0, le=600)] = 10
+    mins: Annotated[int, Field(ge=0, le=600), NUMBER] = 10
 
 
 class Counter(Strict):
@@ -63,13 +82,13 @@ class SiteBase(Strict):
 
     name: Name
     kind: Annotated[str, StringConstraints(pattern=r"^(village|urban|subdistrict|health|office)$")] = "village"
-    tz: Annotated[int, Field(ge=-720, le=840)] = 420
+    tz: Annotated[int, Field(ge=-720, le=840), NUMBER] = 420
     lang: Annotated[str, StringConstraints(pattern=r"^(id|en)$")] = "id"
     uplink: Annotated[str, StringConstraints(pattern=r"^(fibre|wireless|)$")] = ""
     services: Annotated[list[Service], Field(min_length=1, max_length=8)]
     counters: Annotated[list[Counter], Field(max_length=16)] = []
-    share: Annotated[int, Field(ge=2, le=100)] = 3
-    paper: Annotated[int, Field(ge=0, le=1)] = 1
+    share: Annotated[int, Field(ge=2, le=100), NUMBER] = 3
+    paper: Annotated[int, Field(ge=0, le=1), NUMBER] = 1
     hours: Hours = {}
     hall_url: Annotated[str, StringConstraints(pattern=r"^(https?://[^\s<>\"']{1,180})?$")] = ""
 
@@ -107,13 +126,13 @@ class SiteUpdate(Strict):
 
     name: Name | None = None
     kind: Annotated[str, StringConstraints(pattern=r"^(village|urban|subdistrict|health|office)$")] | None = None
-    tz: Annotated[int, Field(ge=-720, le=840)] | None = None
+    tz: Annotated[int, Field(ge=-720, le=840), NUMBER] | None = None
     lang: Annotated[str, StringConstraints(pattern=r"^(id|en)$")] | None = None
     uplink: Annotated[str, StringConstraints(pattern=r"^(fibre|wireless|)$")] | None = None
     services: Annotated[list[Service], Field(min_length=1, max_length=8)] | None = None
     counters: Annotated[list[Counter], Field(max_length=16)] | None = None
-    share: Annotated[int, Field(ge=2, le=100)] | None = None
-    paper: Annotated[int, Field(ge=0, le=1)] | None = None
+    share: Annotated[int, Field(ge=2, le=100), NUMBER] | None = None
+    paper: Annotated[int, Field(ge=0, le=1), NUMBER] | None = None
     hours: Hours | None = None
     hall_url: Annotated[str, StringConstraints(pattern=r"^(https?://[^\s<>\"']{1,180})?$")] | None = None
 
@@ -126,7 +145,7 @@ class PositionCreate(Strict):
     role: Annotated[str, StringConstraints(pattern=r"^(kiosk|display|counter|sensor)$")]
     name: Name
     counter: Annotated[str, StringConstraints(pattern=r"^([a-z0-9-]{1,32})?$")] = ""
-    leads: bool = False
+    leads: StrictBool = False
     band: tuple[Number, Number] | None = None
 
     @model_validator(mode="after")

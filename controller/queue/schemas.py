@@ -4,6 +4,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from controller.fleet.schemas import NUMBER
+
 OPS = "issue|call_next|call|recall|serve|finish|no_show|park|resume|transfer|rate|open|close|new_day"
 Json = dict[str, object]
 
@@ -16,10 +18,10 @@ class CommandCreate(BaseModel):
     op: Annotated[str, Field(pattern=f"^({OPS})$")]
     service: Annotated[str, Field(max_length=32)] | None = None
     counter: Annotated[str, Field(max_length=32)] | None = None
-    ticket: Annotated[int, Field(ge=1, le=9999)] | None = None
+    ticket: Annotated[int, Field(ge=1, le=9999), NUMBER] | None = None
     priority: Annotated[str, Field(pattern="^(elderly|disabled|pregnant|infant|)$")] | None = None
-    paper: Annotated[int, Field(ge=0, le=1)] | None = None
-    score: Annotated[int, Field(ge=1, le=4)] | None = None
+    paper: Annotated[int, Field(ge=0, le=1), NUMBER] | None = None
+    score: Annotated[int, Field(ge=1, le=4), NUMBER] | None = None
     why: Annotated[str, Field(max_length=40)] | None = None
 
 

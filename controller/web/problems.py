@@ -102,11 +102,13 @@ def install(app: FastAPI) -> None:
 def _methods(request: Request) -> set[str]:
     """Return the methods that the path of a request knows."""
     path = request.scope["path"]
-    found: set[str] = set()
+    found: dict[str, set[str]] = {}
     for route in iter_route_contexts(request.app.routes):
         if route.path and route.methods and compile_path(route.path)[0].match(path):
-            found |= route.methods
-    return found or {"GET", "HEAD"}  # a folder of files
+            found.setdefault(route.path, set()).update(route.methods)
+    if not found:
+        return {"GET", "HEAD"}  # a folder of files
+    return found[min(found, key=lambda template: template.count("{"))]  # the name of a thing, not of any thing
 
 
 ANSWERS: dict[int | str, dict[str, object]] = {
