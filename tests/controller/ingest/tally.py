@@ -27,7 +27,7 @@ class Tally(Projector):
             lambda session: session.execute(
                 text(
                     "CREATE TABLE IF NOT EXISTS tally (site TEXT, device TEXT,"
-                    " events INTEGER, total INTEGER, chain INTEGER, PRIMARY KEY (site, device))"
+                    " events BIGINT, total BIGINT, chain BIGINT, PRIMARY KEY (site, device))"
                 )
             )
         )
@@ -48,8 +48,8 @@ class Tally(Projector):
             session.execute(
                 text(
                     "INSERT INTO tally VALUES (:site, :device, :events, :total, :chain) ON CONFLICT (site, device) DO"
-                    " UPDATE SET events = events + :events, total = total + :total,"
-                    " chain = (chain * :factor + :chain) % 1000003"
+                    " UPDATE SET events = tally.events + :events, total = tally.total + :total,"
+                    " chain = (tally.chain * :factor + :chain) % 1000003"
                 ),
                 {"site": site, "device": device, "events": events, "total": total, "factor": factor, "chain": chain},
             )

@@ -2,9 +2,11 @@
 
 import json
 import threading
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlmodel import select
@@ -19,6 +21,19 @@ from tests.controller.ingest.tally import POISON, Tally, tallies
 
 LOG = "0123456789abcdef"
 NOON = 1_764_046_800_000  # 25 November 2025, 12:00 at Banyuwangi
+
+
+SQLITE = pytest.mark.parametrize("db", ["sqlite"], indirect=True)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.soak)])
+def db(request: pytest.FixtureRequest, path: Path) -> Iterator[Database]:
+    """Either database, empty."""
+    sqlite = request.param == "sqlite"
+    made = Database(f"sqlite:///{path}" if sqlite else request.getfixturevalue("postgres_server").database())
+    upgrade(made)
+    yield made
+    made.close()
 
 
 def event(seq: int, no: int | None = None, t: int = NOON, q: int = 3, up: int | None = None, kind="ticket.rated"):
@@ -309,6 +324,7 @@ async def test_what_a_decision_raises_undoes_it(db, store):
     assert (row.pos, row.seq) == (1, 1)
 
 
+@SQLITE
 def test_a_full_disk_stores_nothing_acknowledges_nothing_and_ends_when_there_is_room(db, store):
     send(store, batch(1, 3))
 
@@ -331,6 +347,7 @@ def test_a_full_disk_stores_nothing_acknowledges_nothing_and_ends_when_there_is_
     assert tallies(db)[0][2] == at + 19
 
 
+@SQLITE
 def test_what_another_process_did_to_the_file_is_seen(db, path, store):
     """A backup of yesterday is put in place under our feet."""
     send(store, batch(1, 10))
@@ -406,7 +423,7 @@ def deliveries(draw) -> list[tuple[int, int, int]]:
     return [*draw(st.lists(piece, max_size=30)), (1, 30, 1)]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(pieces=deliveries())
 def test_however_a_journal_arrives_each_event_is_stored_once_and_in_order(tmp_path_factory, pieces):
     db = Database(f"sqlite:///{tmp_path_factory.mktemp('arrive')}/balai.db")
