@@ -43,6 +43,7 @@ from provisioning.flash.screen import Screen
 from provisioning.flash.work import Wishes, Work
 from provisioning.image.interpreter import load
 
+_WIDE = 140  # columns, where nothing says how many there are
 _NO_BOARD = "no board is plugged in: plug one in, or name its port with --port"
 
 
@@ -94,7 +95,7 @@ def flash(
     )
     if list_ is not None and report_file is None:
         report_file = list_.with_suffix(".report.csv")
-    out = Console()
+    out = Console(width=None if sys.stdout.isatty() else _WIDE)
     with controller_at(controller, token_file, ca, plain_http) as there:
         wanted = _places(list_, site, position, spare, report_file, there.names_place)
         if not wanted:

@@ -116,9 +116,8 @@ def _part(board: Board, data: bytes, name: str) -> tuple[bytes, _Loaded]:
             (rom.CHIP_NAME for rom in CHIP_DEFS.values() if found.chip_id == rom.IMAGE_CHIP_ID), "another chip"
         )
         raise ImageError(f"the MicroPython image is for {other}, not for {board.chip}: take {board.file}")
-    if found.checksum != found.calculate_checksum() or not found.append_digest:
-        raise ImageError(f"the {name} in the MicroPython image is damaged: fetch it again")
-    if found.stored_digest != found.calc_digest:
+    sound = found.append_digest and found.stored_digest == found.calc_digest
+    if not sound or found.checksum != found.calculate_checksum():
         raise ImageError(f"the {name} in the MicroPython image is damaged: fetch it again")
     return data[: found.data_length + _DIGEST], found
 

@@ -72,16 +72,17 @@ def layout(flash: int, application: int) -> list[Partition]:
     Raises BoardError where not even that fits.
     """
     slot = max(_ROOMY_SLOT if flash >= _LARGE else _SLOT, -(-application // _ALIGNED) * _ALIGNED)
-    first = [Partition("nvs", DATA, NVS, 0x9000, 0x4000)]
     if 0x10000 + 2 * slot + _LEAST_VFS <= flash:
-        first += [
+        first = [
+            Partition("nvs", DATA, NVS, 0x9000, 0x4000),
             Partition("otadata", DATA, OTADATA, 0xD000, 0x2000),
             Partition("phy_init", DATA, PHY, 0xF000, 0x1000),
             Partition("ota_0", APP, OTA_0, 0x10000, slot),
             Partition("ota_1", APP, OTA_1, 0x10000 + slot, slot),
         ]
     else:
-        first += [
+        first = [
+            Partition("nvs", DATA, NVS, 0x9000, 0x6000),
             Partition("phy_init", DATA, PHY, 0xF000, 0x1000),
             Partition("factory", APP, FACTORY, 0x10000, slot),
         ]

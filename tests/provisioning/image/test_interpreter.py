@@ -128,6 +128,14 @@ def test_a_damaged_image_is_refused_wherever_the_damage_is(at, stock):
         split(ESP32, bytes(data))
 
 
+def test_damage_that_the_checksum_does_not_see_is_seen_by_the_digest(stock):
+    data = bytearray(stock.read_bytes())
+    data[0xF300] ^= 0x04
+    data[0xF301] ^= 0x04
+    with pytest.raises(ImageError, match="the application in the MicroPython image is damaged"):
+        split(ESP32, bytes(data))
+
+
 @pytest.mark.parametrize("cut", [0, 10, 0x3000, 0x7010, 0x9000, 0x100000])
 def test_an_image_that_ends_too_early_is_refused(cut, stock):
     with pytest.raises(ImageError):
