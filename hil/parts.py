@@ -304,6 +304,8 @@ class Parts:
         self.matrix = Matrix()
         self.player = Player()
         self.lamp = False
+        self.point = ""  # the access point that is open
+        self.portal = 0  # the port of its page
         self.wire = bytearray()  # every byte sent to the printer, printed or not
         self.errors: list[str] = []
 
@@ -324,6 +326,10 @@ class Parts:
             self.matrix.feed(data)
         elif "lamp" in line:
             self.lamp = bool(line["on"])
+        elif "point" in line:
+            self.point, self.portal = str(line["point"]), 0
+        elif "portal" in line:
+            self.portal = int(str(line["portal"]))
         elif "error" in line:
             self.errors.append(str(line["error"]))
 

@@ -83,15 +83,12 @@ CODES = {
     ),
     REFUSED_OTHER: ("Permintaan ditolak: coba lagi, lalu tanya petugas.", "Refused: try again, then ask at a counter."),
     SETUP: (
-        "Siap diatur: sambungkan ponsel ke Wi-Fi Balai-, lalu buka halamannya.",
-        "Ready for set-up: join the Wi-Fi Balai- with a phone and open its page.",
+        "Sambungkan ponsel ke Wi-Fi Balai-, buka halamannya.",
+        "Join the Wi-Fi Balai- with a phone: open its page.",
     ),
-    SETUP_TRYING: ("Mencoba Wi-Fi yang dipilih: tunggu sebentar.", "Trying the chosen Wi-Fi: wait a little."),
+    SETUP_TRYING: ("Wi-Fi yang dipilih sedang dicoba: tunggu.", "The chosen Wi-Fi is being tried: wait."),
     SETUP_JOINED: ("Wi-Fi yang dipilih tersambung.", "The chosen Wi-Fi is joined."),
-    SETUP_FAILED: (
-        "Wi-Fi yang dipilih gagal: baca sebabnya di halaman, lalu ulangi.",
-        "The chosen Wi-Fi failed: read why on the page, then try again.",
-    ),
+    SETUP_FAILED: ("Wi-Fi yang dipilih gagal: baca halamannya.", "The chosen Wi-Fi failed: the page says why."),
 }
 
 # Why a command was refused, as the code that a device shows.

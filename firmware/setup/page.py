@@ -12,8 +12,9 @@ h1{font-size:1.5em;margin:.4em 0 0}p{margin:.4em 0}small{color:#4d635e}
 form,.box{background:#fff;border-radius:14px;padding:1em;margin:1em 0}
 .box{border-left:8px solid #0b7a5f}.bad{border-color:#b3261e}.wait{border-color:#c77700}
 ul{list-style:none;margin:0;padding:0}li{border-bottom:1px solid #dde5e3}
-li label{display:flex;align-items:center;gap:.7em;min-height:3em}
-li b{flex:1;overflow-wrap:anywhere}input[type=radio]{width:1.3em;height:1.3em;accent-color:#0b7a5f}
+li label{display:flex;align-items:center;gap:.7em;min-height:3em;padding:.3em 0;line-height:1.25}
+li b{flex:1;overflow-wrap:anywhere}summary{color:#0b7a5f;padding:.8em 0 0}
+input[type=radio]{width:1.3em;height:1.3em;accent-color:#0b7a5f}
 .field{display:block;margin:1em 0 0}.field input{box-sizing:border-box;width:100%;font:inherit;padding:.7em;
 border:2px solid #9db3ad;border-radius:10px}
 button,.again{display:block;width:100%;box-sizing:border-box;margin:1em 0 0;padding:.8em;border:0;border-radius:10px;
@@ -25,19 +26,20 @@ TITLE = "<main><small>%s</small><h1>Wi-Fi untuk alat ini</h1>"
 FORM = """<form method=post action=/network><p>Pilih jaringan balai, ketik kata sandinya.</p><ul>"""
 ROW = """<li><label><input type=radio name=ssid value="%s"%s><b>%s</b><small>%s, %s</small></label>"""
 OTHER = """</ul>
-<label class=field>Nama jaringan lain (bila tidak di daftar)<input name=other maxlength=32 autocapitalize=none></label>
+<details><summary>Jaringan tidak ada di daftar?</summary>
+<label class=field>Nama jaringan<input name=other maxlength=32 autocapitalize=none></label></details>
 <label class=field>Kata sandi<input name=password minlength=8 maxlength=64 autocomplete=off autocapitalize=none></label>
 <button>Sambungkan</button><a class=again href="/?cari">Cari jaringan lagi</a></form>
 <p><small>Jaringan lama tetap tersimpan. Antrean tetap berjalan.</small>"""
 
-TRYING = """<div class="box wait"><b>Mencoba %s …</b><p>Tunggu sampai satu menit.
+TRYING = """<div class="box wait"><b>↻ Mencoba %s …</b><p>Tunggu sampai satu menit.
 Ponsel terputus? Sambungkan lagi ke %s.</div><noscript><meta http-equiv=refresh content=3></noscript><script>
 setInterval(function(){fetch("/result").then(function(r){return r.json()}).then(function(r){
 if(r.state!="trying")location="/"}).catch(function(){})},1500)</script>"""
-JOINED = """<div class=box><b>Tersambung ke %s</b><p>Alamat di balai: <b>%s</b><p>%s</div>"""
+JOINED = """<div class=box><b>✓ Tersambung ke %s</b><p>Alamat di balai: <b>%s</b><p>%s</div>"""
 WELL = "Server pusat menjawab. Selesai: halaman ini boleh ditutup."
 WAITING = """Menunggu jawaban server pusat …<meta http-equiv=refresh content=5>"""
-FAILED = """<div class="box bad"><b>Gagal: %s</b><p>%s Jaringan lama tetap dipakai.</div>"""
+FAILED = """<div class="box bad"><b>✕ Gagal: %s</b><p>%s Jaringan lama tetap dipakai.</div>"""
 REASONS = {
     "password": "Kata sandinya salah. Periksa huruf besar dan kecil, lalu coba lagi.",
     "missing": "Jaringan itu tidak ditemukan. Dekatkan alat ke router, lalu coba lagi.",

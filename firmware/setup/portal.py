@@ -14,6 +14,7 @@ from firmware.setup.requests import BadRequest, parse
 MOST = 3  # connections at a time
 TIME_S = 15  # for a request and its answer, with a look round for networks
 PIECE = 512  # bytes read at a time
+LINGER_MS = 300
 
 
 class Portal:
@@ -61,6 +62,10 @@ class Portal:
             await self._answer(request, writer)
         except BadRequest as error:
             await _say(writer, error.status, "text/plain", error.status)
+            try:  # a socket that is closed over unread bytes takes the answer with it
+                await asyncio.wait_for_ms(_pass_over(reader), LINGER_MS)
+            except asyncio.TimeoutError:
+                pass
 
     async def _answer(self, request, writer):
         asked = (request.method, request.path)
@@ -102,6 +107,11 @@ class Portal:
 
     async def _redirect(self, writer):
         await _say(writer, "302 Found", "text/plain", "", location="http://%s/" % self._site)
+
+
+async def _pass_over(reader):
+    while await reader.read(PIECE):
+        pass
 
 
 async def _say(writer, status, kind, *pieces, location=""):
