@@ -75,8 +75,8 @@ class Clock:
         return True
 
     def doubt(self) -> None:
-        """A certificate was refused, perhaps for its dates: whoever told the time, let the next be checked at the floor,
-        then at the day of the firmware, then at our own time again. (A controller may have told a wrong one too.)"""
+        """A certificate was refused, perhaps for its dates: let the next be checked at the floor, then at the day of
+        the firmware, then at our own time again. Whoever told that: a controller may have been wrong too."""
         self._guess = (self._guess + 1) % len(self._guesses)
         seconds = self._guesses[self._guess] or self.now()[0] // 1000
         if seconds:

@@ -152,7 +152,7 @@ def test_what_cannot_be_a_late_message_is_believed_at_once():
     assert LATEST_MS >= 45_000, "a session without a word ends after this"
 
 
-def test_refused_certificates_make_it_try_other_days_until_somebody_tells_the_time():
+def test_refused_certificates_make_it_try_other_days():
     source = Source()
     clock = Clock(source, Chip(NOW + 9 * 365 * 86_400), NOW, None, NOW - 1_000_000)
     shown = [source.wall + EPOCH]
@@ -161,9 +161,9 @@ def test_refused_certificates_make_it_try_other_days_until_somebody_tells_the_ti
         shown.append(source.wall + EPOCH)
     assert shown == [NOW + 9 * 365 * 86_400, NOW, NOW - 1_000_000, NOW + 9 * 365 * 86_400]
     assert clock.now()[1] == CHIP, "only certificates are checked at another day"
-    clock.set(NOW * 1_000, CONTROLLER)
+    clock.set((NOW + 100) * 1_000, CONTROLLER)
     clock.doubt()
-    assert source.wall + EPOCH == NOW
+    assert source.wall + EPOCH == NOW, "a controller may have been wrong too"
 
 
 class Life(RuleBasedStateMachine):
