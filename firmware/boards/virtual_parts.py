@@ -6,6 +6,7 @@ Nothing here knows a driver: a part reacts to levels and bytes as its datasheet 
 import asyncio
 
 SETTLED_MS = 60  # no hand presses again sooner
+LOOK_MS = 10  # a press lasts by the firmware's own looks: a busy host holds up the device, and the hand with it
 
 
 class Pin:
@@ -41,7 +42,8 @@ class Contact:
             self._pin.pulled = False
             await asyncio.sleep_ms(2)
         self._pin.pulled = True
-        await asyncio.sleep_ms(ms)
+        for _ in range(0, ms, LOOK_MS):
+            await asyncio.sleep_ms(LOOK_MS)
         self._pin.pulled = False
         for _ in range(bounces):
             await asyncio.sleep_ms(2)
