@@ -109,7 +109,7 @@ def flash(
             _rehearse(doing, list(zip(ports, wanted, strict=False)), out)
             return
         asking = sys.stdin.isatty() if ask is None else ask
-        with Screen(out, report_file, out.input if asking else None) as screen:
+        with Screen(out, report_file, (lambda text: out.input(text, markup=False)) if asking else None) as screen:
             rows = batch.run(doing, ports, wanted, screen)
     _end(rows, len(wanted))
 
@@ -150,13 +150,13 @@ def _rehearse(doing: Work, pairs: list[batch.Pair], out: Console) -> None:
             typer.echo(f"balai: {port}: {error}", err=True)
             wrong = error
             continue
-        out.print(f"{port}: {made.chip}, {made.flash >> 20} MB, {made.device}", highlight=False)
-        out.print(f"would be claimed for {place}, erased and written:", highlight=False)
+        out.print(f"{port}: {made.chip}, {made.flash >> 20} MB, {made.device}", highlight=False, markup=False)
+        out.print(f"would be claimed for {place}, erased and written:", highlight=False, markup=False)
         parts = Table("part", "from", "bytes", box=None)
         for part in image.parts:
             parts.add_row(part.name, f"{part.offset:#010x}", str(len(part.data)))
         out.print(parts)
-    out.print("nothing was claimed and nothing was written", highlight=False)
+    out.print("nothing was claimed and nothing was written", highlight=False, markup=False)
     if wrong is not None:
         raise typer.Exit(wrong.code)
 

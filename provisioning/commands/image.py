@@ -37,6 +37,7 @@ from provisioning.commands.options import (
 )
 from provisioning.errors import ControllerError, UsageError
 from provisioning.identity import Json, Network, complete, encode
+from provisioning.image import filesystem
 from provisioning.image.build import build
 from provisioning.image.interpreter import Interpreter, load
 from provisioning.image.slot import slot
@@ -118,7 +119,9 @@ def _read_identity(file: Path, networks: list[Network], release_key: str) -> Jso
 
 
 def _write(interpreter: Interpreter, identity: Json, bench: bool, out: Path) -> None:
-    whole = build(interpreter, encode(identity), bench).whole()
+    made = build(interpreter, encode(identity), bench)
+    whole, files = made.whole(), made.parts[-1].data
     write_private(out, whole)
     typer.echo(f"{out}  {len(whole)} bytes for {interpreter.board.name}  SHA-256 {hashlib.sha256(whole).hexdigest()}")
+    typer.echo(f"its files take {filesystem.used(files) // 1024} of {len(files) // 1024} KB")
     typer.echo(f"it holds the secret of {identity['device']}; write it with: esptool write-flash 0x0 {out}")

@@ -4,6 +4,7 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich.markup import escape
 from rich.table import Table
 
 from provisioning.controller import Place
@@ -55,7 +56,7 @@ def table(rows: list[Made]) -> Table:
     made = Table("port", "device", "chip", "flash", "place", "outcome", "s")
     for row in rows:
         made.add_row(
-            row.port.rpartition("/")[2],
+            escape(row.port.rpartition("/")[2]),
             row.device,
             row.chip,
             f"{row.flash >> 20} MB" if row.flash else "",

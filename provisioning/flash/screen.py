@@ -57,7 +57,7 @@ class Screen:
         if not self._out.is_terminal:
             if self._steps.get(port) != step:
                 self._steps[port] = step
-                self._out.print(f"{name}  {place}  {step}", highlight=False)
+                self._out.print(f"{name}  {place}  {step}", highlight=False, markup=False)
             return
         task = self._tasks.get(port)
         if task is None:
@@ -79,12 +79,14 @@ class Screen:
             self._bars.remove_task(task)
         what = f"{made.device or 'no board'}  {made.where}  {made.outcome}"
         why = f"  {made.said}" if made.said and made.outcome != FAILED else ""  # those come at the end, with what to do
-        self._out.print(f"{_short(made.port)}  {what}  {made.seconds:.0f} s{why}", highlight=False, soft_wrap=True)
+        self._out.print(
+            f"{_short(made.port)}  {what}  {made.seconds:.0f} s{why}", highlight=False, markup=False, soft_wrap=True
+        )
         if self._report is not None:
             try:
                 append(self._report, made)
             except DiskError as error:  # the boards go on
-                self._out.print(str(error), highlight=False)
+                self._out.print(str(error), highlight=False, markup=False)
 
     def next(self, pairs: list[Pair]) -> str:
         """Ask for the next boards."""
@@ -98,7 +100,9 @@ class Screen:
         """Ask whether to try again."""
         if self._ask is None:
             return False
-        self._out.print(f"{_short(made.port)}  {made.place}  {FAILED}: {made.said}", highlight=False, soft_wrap=True)
+        self._out.print(
+            f"{_short(made.port)}  {made.place}  {FAILED}: {made.said}", highlight=False, markup=False, soft_wrap=True
+        )
         return self._put("try again, with this board or another? (Enter: yes, n: no) ")[:1] != "n"
 
     def _put(self, question: str) -> str:

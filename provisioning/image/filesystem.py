@@ -92,5 +92,10 @@ def mount(flash: Flash, new: bool = False) -> LittleFS:
     return system
 
 
+def used(image: bytes) -> int:
+    """Return how many bytes of a file system are taken."""
+    return mount(Flash(buffer=bytearray(image))).used_block_count * BLOCK
+
+
 def _files(folder: Path) -> list[Path]:
     return sorted(one for one in folder.rglob("*") if one.is_file())

@@ -35,7 +35,11 @@ def begin(desk, stock, tmp_path, *words: object, **options: object) -> "subproce
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("point", ["claimed", "erasing", "writing the application", "writing the files", "started"])
+POINTS = ["claimed", pytest.param("erasing", marks=pytest.mark.soak), "writing the application"]
+POINTS += [pytest.param("writing the files", marks=pytest.mark.soak), "started"]
+
+
+@pytest.mark.parametrize("point", POINTS)
 def test_it_is_repaired_by_the_same_command(point, desk, stock, plug, tmp_path):
     board = Board(firmware=OnAir(desk))
     words = ("flash", "--port", plug(board), "--site", "genteng-kulon", "--position", "kiosk-1")

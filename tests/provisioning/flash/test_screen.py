@@ -33,7 +33,7 @@ def test_bars_questions_and_the_table_share_a_terminal():
             shown.tell("/dev/ttyUSB0", ONE, "writing", share)
             shown.tell("/dev/ttyUSB1", TWO, "writing", share)
         shown.finished(Made("/dev/ttyUSB0", ONE, SEEN, "30aea4c0ffee"))
-        failed = Made("/dev/ttyUSB1", TWO, FAILED, "30aea4c0ffef", said="another cable")
+        failed = Made("/dev/ttyUSB1", TWO, FAILED, "30aea4c0ffef", said="[/another cable]")
         assert shown.again(failed)
         assert not shown.again(failed)
         shown.finished(failed)
@@ -43,7 +43,7 @@ def test_bars_questions_and_the_table_share_a_terminal():
         "writing",
         "ttyUSB0",
         "genteng-kulon/kiosk-1",
-        "another cable",
+        "[/another cable]",
         "next board, please",
         "seen",
         "failed",
