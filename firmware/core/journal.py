@@ -83,7 +83,6 @@ class Journal:
             self._segments.end()
         if self.acked < seq <= self.seq:
             self.acked = seq
-            self._at = None
             for end, place in self._ends:
                 if end == seq:
                     self._at = place
