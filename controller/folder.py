@@ -64,6 +64,21 @@ class Folder:
         os.write(handle, str(os.getpid()).encode())
         self._lock = handle
 
+    def holder(self) -> int:
+        """Return the process that has the folder, 0 for none."""
+        try:
+            handle = os.open(self.root / "lock", os.O_RDWR | os.O_CLOEXEC)
+        except OSError:
+            return 0
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            said = os.read(handle, 32).decode("ascii", "replace").strip()
+            return int(said) if said.isdecimal() else 0
+        finally:
+            os.close(handle)
+        return 0
+
     def unlock(self) -> None:
         """Let others use the folder."""
         if self._lock is not None:

@@ -31,6 +31,7 @@ mosquitto_log = logging.getLogger("mosquitto")
 WRONG = 78  # EX_CONFIG of sysexits.h: the application cannot work like this
 GRACE_S = 20.0  # for the application, which has events to write
 BROKER_GRACE_S = 5.0
+CERTIFY_S = 6 * 3_600.0  # how often the broker's certificate is looked at; SIGUSR1 has it looked at at once
 
 
 LEVELS = {"Error": logging.ERROR, "Warning": logging.WARNING, "New connection from": logging.DEBUG}
@@ -69,6 +70,7 @@ class Supervisor:
         self._application = Child("the application", self._start_application, (WRONG,))
         self._broker = Child("the broker", self._start_broker)
         self._stopping = asyncio.Event()
+        self._certify = asyncio.Event()
         self._broker_task: asyncio.Task[int] | None = None
         self._ears: set[asyncio.Task[None]] = set()
         self._was_ready = False
@@ -80,12 +82,16 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self._stopping.set)
+        loop.add_signal_handler(signal.SIGUSR1, self._certify.set)
+        loop.add_signal_handler(signal.SIGUSR2, self._restart_broker)
+        certifying = asyncio.create_task(self._keep_certified())
         application = asyncio.create_task(self._application.keep())
         stopping = asyncio.create_task(self._stopping.wait())
         try:
             await asyncio.wait({application, stopping}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             stopping.cancel()
+            certifying.cancel()
             await self._application.stop(GRACE_S)
             await application
             await self._broker.stop(BROKER_GRACE_S)
@@ -145,6 +151,27 @@ class Supervisor:
             transport.close()
         if not self._was_ready and self._mosquitto and self._mosquitto.accounts.exists():
             self._let_broker()  # halls that are known can at least see each other
+
+    async def _keep_certified(self) -> None:
+        """Have the broker's certificate renewed before its end, and by the CA that signs; a running broker reads it at
+        SIGHUP, and the sessions that it has go on."""
+        while self._mosquitto is not None:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._certify.wait(), CERTIFY_S)
+            self._certify.clear()
+            try:
+                made = await asyncio.to_thread(self._mosquitto.certify)
+            except OSError:
+                log.exception("the broker's certificate could not be renewed")
+                continue
+            if made and self._broker.pid:
+                log.info("the broker has a new certificate")
+                os.kill(self._broker.pid, signal.SIGHUP)
+
+    def _restart_broker(self) -> None:
+        """The file of the broker's accounts was written: they are read at a start only."""
+        if self._broker.pid:
+            os.kill(self._broker.pid, signal.SIGTERM)
 
     def _let_broker(self) -> None:
         if self._mosquitto is not None and self._broker_task is None and not self._stopping.is_set():

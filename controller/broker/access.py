@@ -6,7 +6,6 @@ added and what should not be there is removed, so that a change which could not 
 
 import json
 import logging
-import re
 import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,7 +15,7 @@ from typing import NamedTuple, Protocol
 
 import paho.mqtt.client as paho
 
-from controller.broker.security import CONTROL, Account, Json, client, role
+from controller.broker.security import CONTROL, DEVICE, Account, Json, client, role
 from controller.ingest.mqtt.connection import Broker, Connection
 
 log = logging.getLogger(__name__)
@@ -25,7 +24,6 @@ ANSWER_S = 10.0
 LOOK_S = 0.1  # how often a wait for an answer looks whether the session has ended
 PAGE = 200  # clients or roles asked for at a time, so that the answer is no giant
 BATCH = 10  # accounts in one message, which has to stay below the broker's largest packet
-DEVICE = re.compile(r"[a-z0-9-]{1,32}\.\d{1,9}")
 THERE, GONE = "already exists", "not found"  # what a repeated change is told
 
 
@@ -54,10 +52,11 @@ class Access:
     Args:
         broker: where it is, and the account that may change accounts.
         ledger: which accounts should be there.
+        alone: make all right whenever a session begins.
     """
 
-    def __init__(self, broker: Broker, ledger: Ledger) -> None:
-        self._ledger = ledger
+    def __init__(self, broker: Broker, ledger: Ledger, alone: bool = True) -> None:
+        self._ledger, self._alone = ledger, alone
         self._one = threading.Lock()  # one message at a time
         self._whole = threading.RLock()  # a change does not fall between a look at what should be there and its doing
         self._asked = 0
@@ -148,7 +147,8 @@ class Access:
         self._change(gone, GONE)
 
     def _ready(self) -> None:
-        self._worker.submit(self._settle)
+        if self._alone:
+            self._worker.submit(self._settle)
 
     def _settle(self) -> None:
         session = self._connection.sessions

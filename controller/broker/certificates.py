@@ -87,8 +87,9 @@ class Authority:
         """Trust the older CA no more. Raises CaError where it signs, or is the only one."""
         if len(self.names) < 2 or self.renewing:
             raise CaError("there is no older CA that could be dropped: `balai ca renew --finish` comes first")
+        older = self.names[-1]
         for suffix in (".pem", ".key"):  # without its certificate it is no CA any more
-            (self._folder / f"{self.names[-1]}{suffix}").unlink()
+            (self._folder / f"{older}{suffix}").unlink()
 
     def server(self, certificate: Path, key: Path, names: Iterable[str]) -> bool:
         """Have a server's certificate for `names` (hosts or addresses) in place; return whether a new one was made.

@@ -11,7 +11,7 @@ from controller import debian
 from controller.broker import configuration
 from controller.broker.certificates import Authority, own_names
 from controller.broker.configuration import Listener
-from controller.broker.security import CONTROLLER, KEEPER, Account, Program, document
+from controller.broker.security import CONTROLLER, DEVICE, KEEPER, Account, Program, document
 from controller.folder import Folder, write_secret
 from controller.settings import ANYWHERE, Settings
 
@@ -68,6 +68,21 @@ class Mosquitto:
         listens = [own.broker_tls_host, own.broker_host]
         names = [*own.broker_names, *(host for host in listens if host not in ANYWHERE), *own_names()]
         return Authority(self._folder).server(self.certificate, self.key, names)
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where the broker that runs listens without TLS: the host and the port that it was given at its start."""
+        lines = self.configuration.read_text().splitlines()
+        port, _, host = next(line for line in lines if line.startswith("listener ")).split(" ", 1)[1].partition(" ")
+        return host, int(port)
+
+    def usernames(self) -> set[str]:
+        """Return the devices' accounts in the file from which the broker starts; none where it cannot be read."""
+        try:
+            found = json.loads(self.accounts.read_bytes())["clients"]
+            return {str(one["username"]) for one in found if DEVICE.fullmatch(str(one["username"]))}
+        except (OSError, ValueError, KeyError, TypeError):
+            return set()
 
     def write_accounts(self, accounts: Iterable[Account]) -> None:
         """Write all accounts, before the broker starts: one by one over the wire would take a fleet half a minute."""

@@ -6,6 +6,7 @@ Whatever is not allowed here is refused, and nobody is anonymous.
 """
 
 import hashlib
+import re
 import secrets
 from base64 import b64encode
 from collections.abc import Iterable
@@ -16,6 +17,7 @@ from protocol import topics
 CONTROL = "$CONTROL/dynamic-security/v1"
 CONTROLLER = "balai-controller"
 KEEPER = "balai-keeper"  # keeps the accounts, and nothing else
+DEVICE = re.compile(r"[a-z0-9-]{1,32}\.\d{1,9}")  # the username of a device's account
 
 # Secrets are random, of 128 bits or more: a slow hash would protect nothing, and cost much when all devices come back
 # at once.

@@ -42,9 +42,9 @@ def environment(**variables: str) -> dict[str, str]:
 
 
 class Serving:
-    """A controller that serves."""
+    """A controller that serves. `variables` are of its environment."""
 
-    def __init__(self, data: Path, *options: str) -> None:
+    def __init__(self, data: Path, *options: str, **variables: str) -> None:
         self.data = data
         self.ready = data.parent / f"{data.name}.ready.json"
         self.log = data.parent / f"{data.name}.log"
@@ -53,7 +53,9 @@ class Serving:
         self.ready.unlink(missing_ok=True)  # of one that was killed
         self.out = data.parent / f"{data.name}.out"
         with self.log.open("ab") as log, self.out.open("wb") as out:
-            self.process = subprocess.Popen(command, stdout=out, stderr=log, cwd=data.parent, env=environment())
+            self.process = subprocess.Popen(
+                command, stdout=out, stderr=log, cwd=data.parent, env=environment(**variables)
+            )
 
     def wait(self) -> "Serving":
         """Wait until it serves."""

@@ -13,10 +13,11 @@ from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from controller.broker.vault import Vault
-from controller.fleet.trust.models import Wifi
+from controller.fleet.models import Device
+from controller.fleet.trust.models import Claim, Wifi
 from controller.settings import Settings
 
 Json = dict[str, object]
@@ -74,6 +75,21 @@ def ca_tag(vault: Vault, ca: str) -> str:
 def has_ca(hash_: str, tag: str) -> bool:
     """Whether a connection has the CA with this tag."""
     return hash_[2 * TAG : REST] == tag
+
+
+def without_ca(session: Session, vault: Vault, ca: str) -> list[Device]:
+    """Return the devices in use that have not said that they know a CA (PEM), those that were claimed and not seen too.
+
+    Of a device that says nothing of its connection it is known what it was flashed with.
+    """
+    tag = ca_tag(vault, ca)
+    found = list(session.exec(select(Device).where(col(Device.sealed) != "").order_by(col(Device.id))))
+    for claim in session.exec(select(Claim).order_by(col(Claim.device))):
+        found.append(
+            Device(id=claim.device, site=claim.site, position=claim.position, role=claim.role, generation=0,
+                   sealed="", claimed=0, connection=claim.connection)
+        )  # fmt: skip
+    return [one for one in found if not has_ca(str(one.state.get("conn") or one.connection), tag)]
 
 
 def refused_secret(hash_: str, refused: str, wanted: str) -> bool:

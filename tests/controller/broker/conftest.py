@@ -31,6 +31,21 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def trusts(pem: str, port: int) -> bool:
+    """Whether a client that trusts `pem` and nothing else gets through the handshake."""
+    context = ssl.create_default_context(cadata=pem)
+    if hasattr(ssl, "VERIFY_X509_STRICT"):
+        context.verify_flags |= ssl.VERIFY_X509_STRICT
+    try:
+        with (
+            socket.create_connection(("127.0.0.1", port)) as raw,
+            context.wrap_socket(raw, server_hostname="127.0.0.1"),
+        ):
+            return True
+    except ssl.SSLCertVerificationError:
+        return False
+
+
 class OwnBroker:
     """Our own broker as a process."""
 
