@@ -15,6 +15,7 @@ from controller.settings import Settings
 
 PREFIX = "BALAI_"
 CONFIG = "BALAI_CONFIG"  # names the TOML file
+OTHERS = (CONFIG, "BALAI_TOKEN")  # not settings: the second is a technician's, for `balai device`
 CONFIG_FILE = Path("balai.toml")  # read from the working folder where none is named
 MASK = "********"
 
@@ -117,7 +118,7 @@ def _refuse_unknown(written: Mapping[str, object], file: Path) -> None:
             raise WrongSetting(f"setting {name} (file {file}): there is none of that name{_near(name, known)}")
     for variable in os.environ:
         name = variable.removeprefix(PREFIX).lower()
-        if variable.startswith(PREFIX) and variable != CONFIG and name not in known:
+        if variable.startswith(PREFIX) and variable not in OTHERS and name not in known:
             raise WrongSetting(f"setting {variable} (environment): there is none of that name{_near(name, known)}")
 
 

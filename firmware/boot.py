@@ -3,3 +3,7 @@
 import micropython
 
 micropython.kbd_intr(-1)
+
+import sys  # noqa: E402  after the prompt is closed
+
+print("balai", sys.version)  # the first words of a board: whoever made it checks its interpreter by them

@@ -16,8 +16,6 @@ BLOCK = 4096
 IDENTITY = "identity.json"
 BENCH = "bench"  # a file without content: the board's parts are virtual, and its console is their panel
 _VERSION = 0x0002_0001  # on disk
-# The first words of a board: whoever made it checks its interpreter by them. After them the prompt is closed.
-_WORDS = b'\nimport sys\n\nprint("balai", sys.version)\n'
 
 
 class Flash(UserContext):
@@ -44,7 +42,6 @@ class Flash(UserContext):
 def contents(identity: bytes, bench: bool = False) -> dict[str, bytes]:
     """Return every file of a new device by its path. Raises BuildError where the firmware does not compile."""
     files = {name: (ROOT / "firmware" / name).read_bytes() for name in ("boot.py", "main.py")}
-    files["boot.py"] += _WORDS
     compiled = slot()
     files |= {f"a/{one.relative_to(compiled).as_posix()}": one.read_bytes() for one in _files(compiled)}
     files[IDENTITY] = identity
