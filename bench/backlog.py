@@ -16,11 +16,11 @@ import time
 
 sys.path.insert(0, __file__.rsplit("/", 2)[0])
 
-from firmware.core import frames
-from firmware.core.journal import Journal
-from firmware.core.segments import SEGMENT
-from firmware.core.settings import Settings
-from firmware.roles.leader import Leader
+from firmware.core.flash import frames
+from firmware.core.flash.journal import Journal
+from firmware.core.flash.segments import SEGMENT
+from firmware.core.flash.settings import Settings
+from firmware.roles.hall.leader import Leader
 from protocol.queue.state import CALLED
 
 STEP_MS = 400  # between two commands

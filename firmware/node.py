@@ -6,14 +6,14 @@ import os
 
 from firmware import BUILT, VERSION, cast
 from firmware.core import crashlog
+from firmware.core.broker.connection import Connection
 from firmware.core.clock import CHIP, CONTROLLER, Clock
-from firmware.core.connection import Connection
 from firmware.core.field import Field
-from firmware.core.identity import Identity
-from firmware.core.journal import Journal
-from firmware.core.link import Link
-from firmware.core.settings import Settings
+from firmware.core.flash.identity import Identity
+from firmware.core.flash.journal import Journal
+from firmware.core.flash.settings import Settings
 from firmware.core.supervision import WATCHDOG_MS, Supervisor
+from firmware.core.uplink.link import Link
 from firmware.core.wlan import Wlan
 from firmware.orders import Orders
 from firmware.report import Report
@@ -48,12 +48,12 @@ class Node:
         self._wlan = wlan = Wlan(board.wlan(), connection)
         self._leader = self._remote = self._grants = None
         if leads:
-            from firmware.roles.leader import Leader
+            from firmware.roles.hall.leader import Leader
 
             hall = self._leader = Leader(journal, clock, identity.position)
             self._leader.stand(settings, identity.site)
         else:
-            from firmware.roles.remote import RemoteHall
+            from firmware.roles.hall.remote import RemoteHall
 
             hall = self._remote = RemoteHall(lambda op, args: self._link.inbox.request(op, args))
         self.role = cast.make(identity.role, parts, hall, clock, self.note, self.status, identity.device, journal.boot)
@@ -63,7 +63,7 @@ class Node:
         self._field = Field(wlan, connection, clock, self.role.notify, identity.device, leads)
         self._field.watch(parts.get("buttons"))
         if self._leader is not None:
-            from firmware.roles.handover import Grants
+            from firmware.roles.hall.handover import Grants
 
             self._grants = Grants(self._leader, link)
             self._leader.on_board(self._grown)

@@ -3,7 +3,7 @@
 import asyncio
 
 from firmware import cast
-from firmware.core.identity import placed
+from firmware.core.flash.identity import placed
 
 SECOND_MS = 1_000
 

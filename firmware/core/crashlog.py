@@ -3,7 +3,7 @@
 import io
 import sys
 
-from firmware.core import frames
+from firmware.core.flash import frames
 
 LONGEST = 960  # characters: an event's text holds 1,024
 

@@ -6,11 +6,11 @@ A next - B again - C serve, then finish - D no-show - digits and # call that num
 
 import asyncio
 
-from firmware.roles.asking import definite
-from firmware.roles.diagnosis import pages
-from firmware.roles.names import Names, digits
+from firmware.roles.hall.asking import definite
 from firmware.roles.role import Role
-from firmware.roles.texts import REASONS
+from firmware.roles.words.diagnosis import pages
+from firmware.roles.words.names import Names, digits
+from firmware.roles.words.texts import REASONS
 from protocol.codes import NO_CONFIG
 
 UNKNOWN = "----"

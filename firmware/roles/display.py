@@ -2,9 +2,9 @@
 
 import asyncio
 
-from firmware.roles.diagnosis import pages
-from firmware.roles.names import Names, digits
 from firmware.roles.role import Role
+from firmware.roles.words.diagnosis import pages
+from firmware.roles.words.names import Names, digits
 from protocol.announce import CLIPS, clips
 from protocol.codes import NO_CONFIG
 

@@ -3,10 +3,10 @@
 import asyncio
 
 from firmware.drivers.printer import LOW, OK, PrintError
-from firmware.roles import paper
-from firmware.roles.asking import definite
-from firmware.roles.names import digits
+from firmware.roles.hall.asking import definite
 from firmware.roles.role import Role
+from firmware.roles.words import paper
+from firmware.roles.words.names import digits
 from protocol import codes
 from protocol.announce import label
 

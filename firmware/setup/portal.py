@@ -7,7 +7,7 @@ Phones look whether they are online by asking for a known page (Android /generat
 import asyncio
 import json
 
-from firmware.core.offer import is_network
+from firmware.core.broker.offer import is_network
 from firmware.setup import page
 from firmware.setup.requests import BadRequest, parse
 

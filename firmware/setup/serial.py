@@ -3,7 +3,7 @@
 import asyncio
 
 from firmware import VERSION
-from firmware.core.offer import is_network
+from firmware.core.broker.offer import is_network
 from firmware.setup import improv
 
 QUIET_MS = 60_000  # without a packet: the other end has gone

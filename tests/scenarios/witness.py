@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from firmware.core.journal import Journal
+from firmware.core.flash.journal import Journal
 from hil.api import Json
 from hil.demo.hall import SITE
 from hil.demo.stage import HUGE, READY, Stage

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
-from firmware.core import codec
+from firmware.core.broker import codec
 from protocol import topics
 from protocol.canonical import encode
 from protocol.events import check_envelope

@@ -10,15 +10,15 @@ import pytest
 
 from bench.broker import Mosquitto
 from tests.firmware.core.centre import DEVICE, HANGS, SITE, Centre
-from tests.firmware.core.journal_hand import Hand
+from tests.firmware.core.flash.journal_hand import Hand
 
 ROOT = Path(__file__).resolve().parents[3]
 FLASH = f"""
 import os
 sys.path.insert(0, {str(ROOT / "hil" / "flash")!r})
 import flash_block
-from firmware.core.journal import Journal
-from firmware.core.settings import Settings
+from firmware.core.flash.journal import Journal
+from firmware.core.flash.settings import Settings
 
 class Clock:
     def up(self):
@@ -137,7 +137,7 @@ board = Board()
 node = Node(board)
 journal, link = node._journal, node._link
 quick(BACKOFF_MS=10, BIRTH_MS=400, RESEND_MS=200, REQUEST_MS=400, KEEPALIVE_S=2, ANSWER_S=1, CONNECT_S=2)
-sys.modules["firmware.core.link"].LONGEST_MS = 100
+sys.modules["firmware.core.uplink.link"].LONGEST_MS = 100
 
 def append(n, _line):
     for i in range(n):

@@ -18,7 +18,7 @@ DOC = {
 }
 
 HALL = """
-from firmware.roles.leader import Leader
+from firmware.roles.hall.leader import Leader
 
 DOC = {doc!r}
 

@@ -3,7 +3,8 @@
 import pytest
 
 COUNTER = """
-    from firmware.roles import asking, counter
+    from firmware.roles import counter
+    from firmware.roles.hall import asking
     asking.AGAIN_MS = 20
     counter.REFUSED_MS = counter.PAGE_MS = 150
 

@@ -253,7 +253,7 @@ async def test_an_unknown_outcome_is_asked_again_with_the_same_key(in_hall):
                     return {"key": command["key"], "outcome": "unknown", "rev": 0}
                 return answer
 
-        from firmware.roles import asking
+        from firmware.roles.hall import asking
         asking.AGAIN_MS = 20
         """,
         KIOSK.replace("parts, hall,", "parts, Lossy(),"),

@@ -15,9 +15,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from firmware.core import frames
-from firmware.core.journal import Journal
-from firmware.roles.leader import SNAPSHOT_EVERY, Leader
+from firmware.core.flash import frames
+from firmware.core.flash.journal import Journal
+from firmware.roles.hall.leader import SNAPSHOT_EVERY, Leader
 from protocol.errors import BalaiError
 from protocol.events import check_event
 from tests.firmware.roles.conftest import DOC

@@ -45,7 +45,7 @@ def test_a_usual_start_is_no_trouble(log):
 def test_the_error_that_the_firmware_ends_with_is_found():
     said = (
         'Traceback (most recent call last):\r\n  File "main.py", line 103, in main\r\n'
-        '  File "firmware/core/identity.py", line 30, in __init__\r\n'
+        '  File "firmware/core/flash/identity.py", line 30, in __init__\r\n'
         "IdentityError: no identity: flash this device again, or claim it at the controller\r\n"
     )
     assert crash(BOOT + said) == "IdentityError: no identity: flash this device again, or claim it at the controller"

@@ -7,7 +7,7 @@ event, and thereby where the one before it ends: what a failed write has left th
 import json
 import os
 
-from firmware.core import frames
+from firmware.core.flash import frames
 
 BLOCK = 4_088  # bytes of a file that fit into one block of littlefs, which takes a few for its pointers
 SEGMENT = 2 * BLOCK  # bytes at most, unless one frame is larger

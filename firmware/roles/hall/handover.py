@@ -3,7 +3,7 @@
 import asyncio
 import json
 
-from firmware.core.blob import BlobError, fetch
+from firmware.core.uplink.blob import BlobError, fetch
 
 
 class Grants:

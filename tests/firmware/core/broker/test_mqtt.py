@@ -12,7 +12,7 @@ from bench.broker import Mosquitto, free_port
 from controller.broker.certificates import Authority
 from controller.broker.security import Account
 from controller.folder import Folder
-from firmware.core import codec
+from firmware.core.broker import codec
 from protocol import topics
 from tests.controller.broker.conftest import OwnBroker
 from tests.firmware.core.centre import DEVICE, HANGS, SITE, Centre, Rude, packet, welcome
@@ -264,7 +264,7 @@ async def living(rig) -> int:
 STEPS = ("accepts", "connack", "suback", "cuts a packet", "nonsense")
 HASTY = """
     quick(BACKOFF_MS=1)
-    sys.modules["firmware.core.link"].LONGEST_MS = 1
+    sys.modules["firmware.core.uplink.link"].LONGEST_MS = 1
     asyncio.run(node.run())
 """
 

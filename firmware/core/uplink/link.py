@@ -9,13 +9,13 @@ import binascii
 import os
 import random
 
-from firmware.core.codec import MqttError
-from firmware.core.connection import NO_ANSWER, NO_BROKER, NO_NETWORK
-from firmware.core.delivery import Delivery
-from firmware.core.inbox import Inbox
-from firmware.core.session import REFUSED, Renewed, Session
-from firmware.core.talk import Talk
-from firmware.core.transport import TransportError
+from firmware.core.broker.codec import MqttError
+from firmware.core.broker.connection import NO_ANSWER, NO_BROKER, NO_NETWORK
+from firmware.core.broker.session import REFUSED, Renewed, Session
+from firmware.core.broker.transport import TransportError
+from firmware.core.uplink.delivery import Delivery
+from firmware.core.uplink.inbox import Inbox
+from firmware.core.uplink.talk import Talk
 from protocol import codes, topics
 
 BACKOFF_MS = 500  # full jitter: a pause is random below this, doubled at each failure, up to

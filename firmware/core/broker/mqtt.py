@@ -2,9 +2,9 @@
 
 import asyncio
 
-from firmware.core import codec
-from firmware.core.codec import MqttError
-from firmware.core.transport import Transport, TransportError
+from firmware.core.broker import codec
+from firmware.core.broker.codec import MqttError
+from firmware.core.broker.transport import Transport, TransportError
 
 KEEPALIVE_S = 30
 ANSWER_S = 15  # for CONNACK, SUBACK and PUBACK

@@ -2,7 +2,7 @@
 
 import binascii
 
-from firmware.core.settings import ConfigError
+from firmware.core.flash.settings import ConfigError
 
 NETWORKS = 8
 BROKERS = 4

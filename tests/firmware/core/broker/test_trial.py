@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.firmware.core.broker.trust import Authority, Broker
 from tests.firmware.core.centre import DEVICE, SITE, Centre
 from tests.firmware.core.conftest import NODE, RUN
-from tests.firmware.core.trust import Authority, Broker
 
 # Shorter than in a hall, so that a test sees the other set have its turn.
 QUICK = "quick(NETWORK_MS=1_500, JOIN_MS=1_000, LOOK_MS=50, PAUSE_MS=200, LEAVE_MS=100)\n"

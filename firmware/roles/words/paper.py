@@ -2,7 +2,7 @@
 
 from firmware.drivers import escpos
 from firmware.drivers.printer import LOW, OK, OUT
-from firmware.roles.texts import CLOCKS, words
+from firmware.roles.words.texts import CLOCKS, words
 from protocol.codes import CODES, PAPER_LOW, PAPER_OUT, PRINTER
 
 _PAPER = (PAPER_LOW, PAPER_OUT)  # told by events of their own

@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from firmware.core.settings import CRASHES, FLOOR_S, SEEN, ConfigError, Settings, check
-from firmware.roles import paper
-from firmware.roles.names import Names, digits
+from firmware.core.flash.settings import CRASHES, FLOOR_S, SEEN, ConfigError, Settings, check
+from firmware.roles.words import paper
+from firmware.roles.words.names import Names, digits
 from protocol.announce import clips, label
 from protocol.board import board
 from protocol.queue import Now, Rules, State, decide
-from tests.firmware.core.test_inbox import DOC, bent
+from tests.firmware.core.uplink.test_inbox import DOC, bent
 
 numbers = itertools.count()
 NOW = 1_795_505_400

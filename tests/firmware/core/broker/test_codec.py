@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from paho.mqtt.enums import CallbackAPIVersion
 
-from firmware.core import codec
-from firmware.core.codec import Decoder, MqttError
+from firmware.core.broker import codec
+from firmware.core.broker.codec import Decoder, MqttError
 
 Topics = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), min_size=1, max_size=60)
 Payloads = st.binary(max_size=400)
@@ -201,8 +201,8 @@ def test_the_same_on_micropython(run):
     [told] = run(
         """
         import random
-        from firmware.core import codec
-        from firmware.core.codec import Decoder, MqttError
+        from firmware.core.broker import codec
+        from firmware.core.broker.codec import Decoder, MqttError
         random.seed(5)
         sent = []
         data = bytearray()

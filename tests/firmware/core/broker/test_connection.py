@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.core.connection import NO_ANSWER, NO_BROKER, NO_NETWORK, Connection
-from firmware.core.settings import Settings
+from firmware.core.broker.connection import NO_ANSWER, NO_BROKER, NO_NETWORK, Connection
+from firmware.core.flash.settings import Settings
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 DER = [base64.b64encode(b"\x30\x82" + bytes((n,)) * 200).decode() for n in range(2)]
 OLD = {
     "networks": [("old", "password-1")],
@@ -371,8 +371,8 @@ import io, sys
 sys.path[:0] = [{root!r}, {root!r} + "/hil/flash"]
 import json, vfs
 from flash_block import BLOCK, TORN, Flash
-from firmware.core.connection import Connection
-from firmware.core.settings import Settings
+from firmware.core.broker.connection import Connection
+from firmware.core.flash.settings import Settings
 
 BLOCKS = 24
 doc = json.loads({doc!r})

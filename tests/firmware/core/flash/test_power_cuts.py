@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 CUTS = Path(__file__).with_name("cuts.py")
 LIFE = f"""
 import sys
 sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / "hil" / "flash")!r}]
 import flash_block
-from firmware.core.journal import Journal
-from firmware.core.settings import Settings
+from firmware.core.flash.journal import Journal
+from firmware.core.flash.settings import Settings
 
 class Clock:
     def up(self):

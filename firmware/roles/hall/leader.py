@@ -1,6 +1,6 @@
 """The hall's leader: decides, makes durable, applies, answers. One order, on this device's flash."""
 
-from firmware.core.journal import RESERVE
+from firmware.core.flash.journal import RESERVE
 from protocol.board import board
 from protocol.errors import Refused
 from protocol.queue import Now, Rules, State, answer, apply, decide, outcome

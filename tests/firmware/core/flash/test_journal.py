@@ -16,9 +16,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from firmware.core.frames import head
-from firmware.core.journal import LARGEST, NEAR
-from firmware.core.segments import BLOCK
+from firmware.core.flash.frames import head
+from firmware.core.flash.journal import LARGEST, NEAR
+from firmware.core.flash.segments import BLOCK
 from protocol.canonical import LIMIT, encode
 from protocol.events import check_envelope, envelope
 from tests.firmware.core.conftest import Both, Far

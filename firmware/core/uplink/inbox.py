@@ -4,9 +4,9 @@ import asyncio
 import binascii
 import os
 
-from firmware.core import shapes
 from firmware.core.clock import CONTROLLER, TRUSTED
-from firmware.core.settings import ConfigError
+from firmware.core.flash.settings import ConfigError
+from firmware.core.uplink import shapes
 from protocol import topics
 from protocol.canonical import decode
 from protocol.errors import BadMessage, BalaiError

@@ -2,7 +2,7 @@
 
 import json
 
-from firmware.core import frames
+from firmware.core.flash import frames
 from protocol.canonical import encode
 from protocol.errors import BadMessage
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.firmware.core.test_journal import ENOSPC, event
+from tests.firmware.core.flash.test_journal import ENOSPC, event
 
 
 @pytest.mark.parametrize("name", ["log", "snapshot"])

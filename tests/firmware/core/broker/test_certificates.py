@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from firmware import BUILT
+from tests.firmware.core.broker.trust import BEGINNING, Authority, Broker
 from tests.firmware.core.centre import DEVICE, SITE, Centre
 from tests.firmware.core.conftest import NODE, RUN, look
-from tests.firmware.core.trust import BEGINNING, Authority, Broker
 
 ROOT = Path(__file__).parent
 # mbedTLS asks the host for the time, on a chip it asks the chip's clock: see certificate_clock.py.
@@ -107,7 +107,7 @@ async def test_the_clock_of_certificates_is_the_virtual_boards_in_these_tests(st
     """Where it were the host's, all of the above would pass whatever the device did."""
     program = """
         import tls
-        from firmware.core.transport import Transport, TransportError, context
+        from firmware.core.broker.transport import Transport, TransportError, context
 
         async def main():
             for seconds in (0, 946_684_800, {now}, {later}):

@@ -8,8 +8,8 @@ import binascii
 import json
 import os
 
-from firmware.core import frames
-from firmware.core.segments import Segments
+from firmware.core.flash import frames
+from firmware.core.flash.segments import Segments
 
 LIMIT = 393_216  # bytes of flash that all segments may take
 NEAR = 50  # percent of the limit from which on somebody should look; new tickets stop only later

@@ -55,7 +55,8 @@ class Connection:
 
         Raises OSError where it cannot be kept.
         """
-        from firmware.core import offer, settings
+        from firmware.core.broker import offer
+        from firmware.core.flash import settings
 
         try:
             trial = {"hash": hash, "doc": offer.checked(hash, doc)}
@@ -63,7 +64,7 @@ class Connection:
             return "refused", "not usable: %s" % error
         finally:
             del offer
-            give_back("firmware.core.offer")
+            give_back("firmware.core.broker.offer")
         kept = self._load()
         if hash != kept["hash"] or kept["trial"]:
             kept["trial"] = trial

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from firmware.core.identity import Identity, IdentityError, placed
+from firmware.core.flash.identity import Identity, IdentityError, placed
 from tests.firmware.core.centre import DEVICE, SITE, Centre
 from tests.firmware.roles.conftest import DOC
 

@@ -1,6 +1,6 @@
 """The hall of a device that does not lead: commands go to the leader by way of the controller."""
 
-from firmware.core import shapes
+from firmware.core.uplink import shapes
 
 
 class RemoteHall:

@@ -3,9 +3,9 @@
 import asyncio
 import gc
 
-from firmware.core.codec import MqttError
-from firmware.core.mqtt import Mqtt
-from firmware.core.transport import TransportError, context
+from firmware.core.broker.codec import MqttError
+from firmware.core.broker.mqtt import Mqtt
+from firmware.core.broker.transport import TransportError, context
 from protocol import topics
 from protocol.canonical import encode
 

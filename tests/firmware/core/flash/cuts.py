@@ -21,8 +21,8 @@ sys.path.insert(0, ROOT + "/hil/flash")
 
 from flash_block import BLOCK, Flash  # noqa: E402
 
-from firmware.core.journal import Journal  # noqa: E402
-from firmware.core.settings import ConfigError, Settings  # noqa: E402
+from firmware.core.flash.journal import Journal  # noqa: E402
+from firmware.core.flash.settings import ConfigError, Settings  # noqa: E402
 
 BLOCKS = 48
 AT = "/cut"

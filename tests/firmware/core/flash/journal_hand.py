@@ -11,8 +11,8 @@ import sys
 if len(sys.argv) == 2:
     sys.path.insert(0, sys.argv[1])
 
-from firmware.core import segments
-from firmware.core.journal import Journal
+from firmware.core.flash import segments
+from firmware.core.flash.journal import Journal
 
 
 class Clock:
