@@ -96,11 +96,10 @@ class Hall:
         elif no:
             used = state.used
             after = used[no] if no < len(used) else 0
-            if before:
-                card = self.cards.get(no)
-                if card is not None:
-                    self._moved(row, card, before, after)
-            elif after and kind in ISSUES:
+            card = self.cards.get(no) if before else None
+            if card is not None:
+                self._moved(row, card, before, after)
+            elif after != before and kind in ISSUES:  # before: nothing, or burnt for somebody whom nobody here knew
                 self._issued(row, no, after)
         if state.rev // SNAPSHOT != rev // SNAPSHOT or state.serial != serial:
             self.snapshot = True

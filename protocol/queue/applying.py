@@ -192,7 +192,7 @@ def _service(is_open):
 def _granted(state, data, t, late):
     if not late:
         state.leader = data["leader"]
-        if "burnt_to" in data:
+        if "burnt_from" in data and "burnt_to" in data:
             state.burn(max(1, data["burnt_from"]), min(HIGHEST, data["burnt_to"]))
 
 

@@ -163,15 +163,19 @@ def test_a_commit_is_shared_by_some_and_not_by_any_number(
     assert len(found) > 2
 
 
-def test_a_full_disk_is_tried_again_later_and_in_order(session: Session, db: Database, store: Store):
+def test_a_full_disk_is_tried_again_later_and_in_order(
+    session: Session, db: Database, store: Store, monkeypatch: pytest.MonkeyPatch
+):
     def limit(pages: int) -> None:
         db.write(lambda one: one.connection().exec_driver_sql(f"PRAGMA max_page_count = {pages}"))
 
+    monkeypatch.setattr(module, "RETRY_S", IDLE_S / 2)
     limit(db.write(lambda one: one.connection().exec_driver_sql("PRAGMA page_count").scalar_one()))
-    session.come(1, 400)
-    session.turn()
-    session.come(401, 410)
-    session.turn()  # has read what comes after
+    with busy(db):
+        session.come(1, 400)
+        session.turn()
+        session.come(401, 410)
+        session.turn()  # has read what comes after
     session.woken()
     pause = session.turn()
     assert 0 < pause <= module.RETRY_S

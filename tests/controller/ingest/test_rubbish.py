@@ -26,7 +26,7 @@ NUMBERS = count(1)
 TABLES = {"queue_ticket": "site, pos", "queue_period": "site, pos, n"}
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.soak)])
 def fed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Database, Store]]:
     """A store with the queue's projection that all the rubbish of this module goes into."""
     if request.param == "sqlite":
