@@ -154,6 +154,8 @@ class Link:
         state = self._state()
         state["sid"] = self.sid
         state["online"] = 1
+        if state.get("code") == self.code:
+            state["code"] = ""  # whoever reads this is in reach
         return state
 
     def _message(self, topic, payload, retained):

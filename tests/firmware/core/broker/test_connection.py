@@ -3,6 +3,7 @@
 import base64
 import json
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -451,3 +452,10 @@ def test_a_power_cut_at_any_write_leaves_the_old_or_the_new(micropython, tmp_pat
     done = json.loads(run.stdout.splitlines()[-1])
     assert done["cuts"] > 60
     assert done["last"][0] == list(HALL)
+
+
+def test_what_checks_a_document_takes_no_memory_afterwards(folder):
+    device = boot(folder)
+    for doc in (document("secret"), {"v": 2}):
+        device.offer("hash-1", doc)
+        assert not [name for name in sys.modules if name.endswith(".offer")]

@@ -178,7 +178,7 @@ async def test_a_kiosk_that_stays_keeps_its_queue_over_a_restart(device, centre,
     await issue(centre, "k-1")
     rig.cut_power()
     await device(mosquitto.port)
-    await born(centre, boots=2)
+    assert (await born(centre, boots=2))["code"] == "", "what is in reach is not called out of reach"
     assert (await issue(centre, "k-2"))["ticket"] == 2
 
 
