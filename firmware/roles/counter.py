@@ -48,7 +48,7 @@ class Counter(Role):
         self._wake = asyncio.Event()
         self._keypad.on_press = self.key
         self._keypad.on_hold = self.hold
-        if self._buttons is not None:
+        if self._buttons:
             self._buttons.on_hold = self.hold
         hall.on_board(self.board)
         self._draw()
@@ -58,14 +58,14 @@ class Counter(Role):
         self._doc = doc
         self._names = Names(doc)
         self._counter = doc["position"]["counter"]
-        if self._board is not None:
+        if self._board:
             self.board(self._board)
         self._draw()
 
     def tasks(self):
         """(name, coroutine function) of what must keep running."""
         tasks = [("counter", self.run), ("keypad", self._keypad.run)]
-        if self._buttons is not None:
+        if self._buttons:
             tasks.append(("buttons", self._buttons.run))
         return tasks
 
