@@ -124,9 +124,7 @@ async def test_a_broker_that_accepts_and_says_nothing_is_given_up(device, elsewh
 
     async with Rude(silent) as broker:
         rig = await device(broker.port, tls=tls, ca=elsewhere.ca)
-        while broker.connections < 3:
-            await look(rig)
-        assert (await look(rig))["code"] == "E-02"
+        assert (await until(rig, lambda seen: broker.connections >= 3))["code"] == "E-02"
 
 
 @pytest.mark.parametrize("after", ["connack", "suback"])
@@ -142,8 +140,7 @@ async def test_a_broker_that_falls_silent_later_is_given_up_too(device, after):
 
     async with Rude(silent) as broker:
         rig = await device(broker.port)
-        while broker.connections < 3:
-            await look(rig)
+        await until(rig, lambda seen: broker.connections >= 3)
 
 
 async def test_it_keeps_alive_and_believes_no_connection_that_does_not_answer(device):
@@ -229,9 +226,7 @@ async def test_a_broker_that_talks_nonsense_is_left_and_tried_again(device, nons
 
     async with Rude(talks) as broker:
         rig = await device(broker.port)
-        while broker.connections < 4:
-            seen = await look(rig)
-            assert seen["code"] == "E-02"
+        assert (await until(rig, lambda seen: broker.connections >= 4 or seen["code"] != "E-02"))["code"] == "E-02"
         assert rig.stray == []
 
 
@@ -290,10 +285,10 @@ async def test_memory_is_flat_over_a_thousand_reconnects(device):
     async with Rude(rude) as broker:
         rig = await device(broker.port, source=HASTY)
         found = []
-        for count in (100, 1_100):
-            while broker.connections < count:
-                await look(rig)
-            found.append((await living(rig), psutil.Process(rig.process.pid).num_fds()))
+        for count in range(100, 1_101, 100):
+            await until(rig, lambda seen, count=count: broker.connections >= count)
+            if count in (100, 1_100):
+                found.append((await living(rig), psutil.Process(rig.process.pid).num_fds()))
     assert found[1][0] - found[0][0] < 4_096, "one object a session would be 32,000"
     assert found[1][1] - found[0][1] <= 2
 
