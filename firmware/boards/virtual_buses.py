@@ -5,10 +5,26 @@ Portable: the unix board always has these, a real board where its flash holds a 
 
 import asyncio
 
-from firmware.boards.virtual_parts import ClockChip, Column, Contact, Lamp, Pin, Spi, TwoWire
+from firmware.boards.virtual_parts import ClockChip, Column, Contact, Pin, Spi, TwoWire
 from firmware.boards.virtual_uarts import Player, Printer
 
 KEYS = "123A456B789C*0#D"
+
+
+class Lamp:
+    """A light on an output pin, told to the panel when it changes."""
+
+    def __init__(self, name: str, say):
+        self._name = name
+        self._say = say
+        self._on = -1
+
+    def value(self, level=None) -> int:
+        """Switch it, or ask."""
+        if level is not None and level != self._on:
+            self._on = level
+            self._say({"lamp": self._name, "on": level})
+        return self._on
 
 
 class Buses:

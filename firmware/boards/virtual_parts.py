@@ -69,22 +69,6 @@ class Column:
         return 1
 
 
-class Lamp:
-    """A light on an output pin, told to the panel when it changes."""
-
-    def __init__(self, name: str, say):
-        self._name = name
-        self._say = say
-        self._on = -1
-
-    def value(self, level=None) -> int:
-        """Switch it, or ask."""
-        if level is not None and level != self._on:
-            self._on = level
-            self._say({"lamp": self._name, "on": level})
-        return self._on
-
-
 class TwoWire:
     """The two wires of a TM1637: records every change, answers with its ACK, reports at the stop.
 
