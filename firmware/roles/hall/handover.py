@@ -29,7 +29,7 @@ class Grants:
 
 
 async def take_over(leader, args, id: str, request) -> dict:
-    """Carry out a grant, {"term", "leader", "burn"?, "late"?, "state"?: {sha256, size}}; return the reply to command `id`.
+    """Carry out a grant, {"term", "leader", "burn"?, "late"?, "state"?: {sha256, size}}; return the reply to `id`.
 
     The state is taken over only by who is to lead, in a new term, or in the present one where `late` says that events
     have come which this leader does not know. A power cut between the state and the grant leaves a device that knows

@@ -33,7 +33,8 @@ def test_no_pin_carries_two_wires(role):
 
 @pytest.mark.parametrize("role", WIRING)
 def test_no_pin_is_one_that_the_chip_needs_itself(role):
-    """ESP32 datasheet, "Strapping pins" and "Pin overview": 0 the ROM's loader, 6 to 11 flash, 12 its voltage, 1 and 3 the console."""
+    """ESP32 datasheet, "Strapping pins" and "Pin overview": 0 is the ROM's loader, 6 to 11 flash, 12 its voltage, 1 and
+    3 the console."""
     assert not {0, 1, 3, 6, 7, 8, 9, 10, 11, 12} & set(pins(WIRING[role]))
 
 
