@@ -60,6 +60,12 @@ class Server(uvicorn.Server):
         await asyncio.to_thread(self._state.parts.bus.wait, BROKER_S)
         self._ear.tell(ready=True)
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop to serve; whoever follows a board is told at once rather than waited for."""
+        self._state.parts.stopping.set()
+        self._state.parts.queue.boards.end()
+        await super().shutdown(sockets)
+
 
 def tune() -> None:
     """Set this process up for many events.

@@ -18,11 +18,11 @@ from controller.accounts.models import ApiToken, AuditEntry, SignIn, User
 from controller.ingest.alarms import now_ms
 from controller.settings import WORN
 
-# What names of people and things are made of: no controls, no separators, nothing that turns or hides its neighbours,
-# no private characters (Unicode, chapter 23).
+# What names of people and things are made of: no controls, no separators, nothing invisible that turns or hides its
+# neighbours (Unicode 16, section 23.2 to 23.9).
 PRINTED = (
-    "[!-~\u00a1-\u00ac\u00ae-\u061b\u061d-\u167f\u1681-\u180d\u180f-\u1fff\u2010-\u2027\u2030-\u205e\u2070-\u2fff"
-    "\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufefe\uff01-\uffef\U00010000-\U0001fffd\U00020000-\U0002fffd\U00030000-\U0003fffd]"
+    r"[^\x00-\x20\x7f-\xa0\xad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff0-\uffff"
+    "\U000e0000-\U000e007f]"
 )
 NAME = re.compile(f"{PRINTED}{{1,64}}")
 SITE = re.compile(r"[a-z0-9-]{1,32}")

@@ -2,10 +2,11 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Header
 from fastapi.responses import StreamingResponse
 from sqlmodel import Session, col, select
 
@@ -32,9 +33,17 @@ router = APIRouter(tags=["queue"], responses=ANSWERS)
 
 Json = dict[str, object]
 HEARTBEAT_S = 15.0
+PATIENCE_S = 2.0  # of whoever asks for a board that has to be made first
+LOOK_S = 0.02
 FOLLOWERS = 2000  # streams at a time
 OPEN = ("begun", "waiting", "called", "serving", "parked", "noshow")
 Key = Annotated[str, Header(alias="Idempotency-Key", pattern=r"^[A-Za-z0-9._:-]{1,40}$")]
+
+
+class Events(StreamingResponse):
+    """Server-sent events."""
+
+    media_type = "text/event-stream"
 
 
 async def _board(parts: Parts, site: str) -> tuple[Json, Json]:
@@ -44,9 +53,13 @@ async def _board(parts: Parts, site: str) -> tuple[Json, Json]:
     board = parts.queue.boards.newest(site)
     if board is None:
         await parts.queue.commands.show([site])
+    end = time.monotonic() + PATIENCE_S  # many may be due
+    while board is None:
         board = parts.queue.boards.newest(site)
-    if board is None:
-        raise Problem(503)
+        if board is None and time.monotonic() > end:
+            raise Problem(503)
+        if board is None:
+            await asyncio.sleep(LOOK_S)
     return spoken(board, texts), texts
 
 
@@ -77,33 +90,39 @@ async def board(site: SitePath, parts: PartsDep) -> BoardPublic:
     return BoardPublic(board=shown, texts=texts)
 
 
-@router.get("/sites/{site}/board/stream", response_class=StreamingResponse)
-async def stream(site: SitePath, request: Request, parts: PartsDep) -> StreamingResponse:
-    """Follow a hall's board: an event `board` now and at each change; public."""
+@router.get("/sites/{site}/board/stream", response_class=Events)
+async def stream(site: SitePath, parts: PartsDep) -> StreamingResponse:
+    """Follow a hall's board: an event `board` now and at each change, an event `texts` when those change; public."""
     shown, texts = await _board(parts, site)
     if parts.queue.boards.followers >= FOLLOWERS:
         raise Problem(503)
 
-    async def follow() -> AsyncIterator[str]:
+    async def follow(texts: Json) -> AsyncIterator[str]:
         queue = parts.queue.boards.follow(site)
         try:
-            yield _event(parts.queue.boards.newest(site) or shown, texts)
+            yield _event("board", spoken(parts.queue.boards.newest(site) or shown, texts))
             while not parts.stopping.is_set():
                 try:
                     now = await asyncio.wait_for(queue.get(), HEARTBEAT_S)
                 except TimeoutError:
                     yield ": here\n\n"
-                else:
-                    yield _event(now, parts.queue.halls.texts(site) or texts)
+                    continue
+                if now is None:
+                    return
+                known = await asyncio.to_thread(parts.queue.halls.texts, site)
+                if known is not None and known != texts:
+                    texts = known
+                    yield _event("texts", texts)
+                yield _event("board", spoken(now, texts))
         finally:
             parts.queue.boards.leave(site, queue)
 
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(follow(), media_type="text/event-stream", headers=headers)
+    return Events(follow(texts), headers=headers)
 
 
-def _event(board: Json, texts: Json) -> str:
-    return f"event: board\ndata: {json.dumps(spoken(board, texts), ensure_ascii=False)}\n\n"
+def _event(name: str, data: Json) -> str:
+    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
 
 
 @router.get("/sites/{site}/queue")
@@ -113,7 +132,7 @@ async def queue(site: SitePath, who: Clerk, parts: PartsDep) -> QueuePublic:
 
     def look() -> tuple[list[TicketPublic], Grant | None]:
         with parts.db.read() as session:
-            return _open(session, site, shown["day"]), session.get(Grant, site)
+            return _open(session, site, int(str(shown["day"]))), session.get(Grant, site)
 
     tickets, grant = await asyncio.to_thread(look)
     return QueuePublic(
@@ -126,10 +145,11 @@ async def queue(site: SitePath, who: Clerk, parts: PartsDep) -> QueuePublic:
     )
 
 
-def _open(session: Session, site: str, serial: object) -> list[TicketPublic]:
+def _open(session: Session, site: str, serial: int) -> list[TicketPublic]:
+    """Return the open tickets of the day; `serial` may be that of a board which is older than the tables."""
     query = (
         select(Ticket)
-        .where(Ticket.site == site, Ticket.serial == serial, col(Ticket.state).in_(OPEN))
+        .where(Ticket.site == site, col(Ticket.serial) >= serial, col(Ticket.state).in_(OPEN))
         .order_by(col(Ticket.state) != "waiting", col(Ticket.at), col(Ticket.pos))
     )
     return [

@@ -43,7 +43,7 @@ class Boards:
         self._newest: dict[str, tuple[Json, int]] = {}  # board, and when it was made
         self._due: dict[str, State] = {}
         self._shown: dict[str, float] = {}
-        self._followers: dict[str, set[asyncio.Queue[Json]]] = {}
+        self._followers: dict[str, set[asyncio.Queue[Json | None]]] = {}
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: threading.Timer | None = None
@@ -60,8 +60,9 @@ class Boards:
             self._timer.cancel()
 
     def changed(self, states: dict[str, State]) -> None:
-        """Have halls shown; on the writer's thread."""
-        self._due.update(states)
+        """Have halls shown; on the writer's thread, or with states that nobody changes any more."""
+        with self._lock:
+            self._due.update(states)
         self._flush()
 
     def newest(self, site: str) -> Json | None:
@@ -76,19 +77,25 @@ class Boards:
         shown["calls"] = [{**call, "ago": call["ago"] + older if call["ago"] or older else 0} for call in calls]
         return shown
 
-    def follow(self, site: str) -> "asyncio.Queue[Json]":
-        """Return a queue that always holds the newest board that its reader has not seen."""
-        queue: asyncio.Queue[Json] = asyncio.Queue(1)
+    def follow(self, site: str) -> "asyncio.Queue[Json | None]":
+        """Return a queue that always holds the newest board that its reader has not seen; None ends it."""
+        queue: asyncio.Queue[Json | None] = asyncio.Queue(1)
         self._followers.setdefault(site, set()).add(queue)
         return queue
 
-    def leave(self, site: str, queue: "asyncio.Queue[Json]") -> None:
+    def leave(self, site: str, queue: "asyncio.Queue[Json | None]") -> None:
         """Follow no more."""
         self._followers.get(site, set()).discard(queue)
+
+    def end(self) -> None:
+        """Tell all who follow that there will be no more; on the loop."""
+        for site in list(self._followers):
+            self._tell(site, None)
 
     def forget(self, site: str) -> None:
         """What a hall's board is made of has changed."""
         self._newest.pop(site, None)
+        self._shown.pop(site, None)
 
     def remove(self, site: str) -> None:
         """A hall is no more: nothing of it is retained."""
@@ -105,19 +112,20 @@ class Boards:
             self._bus.publish(topics.board(site), encode(shown), 1, True)
 
     def _flush(self) -> None:
-        now = time.monotonic()
-        ready = [site for site in self._due if now - self._shown.get(site, 0.0) >= PAUSE_S][:AT_ONCE]
-        for site in ready:
-            state = self._due.pop(site)
-            self._shown[site] = now
-            try:
-                self._show(site, state)
-            except Exception:
-                log.exception("the board of %s could not be made", site)
-        if self._due and self._timer is None and not self._ended:
-            self._timer = threading.Timer(PAUSE_S / 2, self._again)
-            self._timer.daemon = True
-            self._timer.start()
+        with self._lock:
+            now = time.monotonic()
+            ready = [site for site in self._due if now - self._shown.get(site, 0.0) >= PAUSE_S][:AT_ONCE]
+            for site in ready:
+                state = self._due.pop(site)
+                self._shown[site] = now
+                try:
+                    self._show(site, state)
+                except Exception:
+                    log.exception("the board of %s could not be made", site)
+            if self._due and self._timer is None and not self._ended:
+                self._timer = threading.Timer(PAUSE_S / 2, self._again)
+                self._timer.daemon = True
+                self._timer.start()
 
     def _again(self) -> None:
         """On the timer's thread: have the writer's thread look again, between two groups."""
@@ -137,7 +145,7 @@ class Boards:
         if self._loop is not None and site in self._followers and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._tell, site, made)
 
-    def _tell(self, site: str, made: Json) -> None:
+    def _tell(self, site: str, made: Json | None) -> None:
         for queue in self._followers.get(site, ()):
             if queue.full():
                 queue.get_nowait()  # a slow reader misses boards, never the newest

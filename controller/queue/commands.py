@@ -7,6 +7,7 @@ kiosk's own memory of keys or from the event that has come meanwhile.
 import asyncio
 import logging
 from collections.abc import Sequence
+from concurrent.futures import Future
 
 from sqlmodel import Session
 
@@ -20,8 +21,10 @@ from controller.ingest.alarms import now_ms
 from controller.queue.boards import Boards
 from controller.queue.projector import QueueProjector
 from controller.queue.rules import Halls
+from controller.queue.schemas import ASKED
 from protocol.errors import Refused
-from protocol.queue import Now, answer, decide
+from protocol.queue import Now, answer, apply, decide, outcome
+from protocol.queue.operands import is_key
 from protocol.queue.state import State
 
 log = logging.getLogger(__name__)
@@ -90,35 +93,36 @@ class Commands:
     async def _decide(self, site: str, command: Json) -> Json:
         """Decide a command here: look, decide and store in one transaction under the site's lock."""
         key = str(command["key"])
-        known: list[Json] = []
+        told: list[Json] = []  # here and not from the hall's memory of keys: others may have filled it meanwhile
 
         def fn(session: Session) -> Events:
-            hall = self._projector.hall(session, site)
-            first = answer(hall.state, key)
+            state = self._projector.hall(session, site).state
+            first = answer(state, key)
             if first is not None:
-                known.append(first)
+                told[:] = [first]
                 return []
             rules = self._halls.rules(site, session)
             if rules is None:
                 raise Refused("no_day")
-            return list(decide(hall.state, rules, command, Now(now_ms(), NTP)))
+            now = Now(now_ms(), NTP)
+            events = list(decide(state, rules, command, now))
+            after = state.copy()
+            for kind, data in events:
+                apply(after, kind, data, now.t)
+            told[:] = [outcome(key, events, after)]
+            return events
 
         try:
-            rows = await self._store.adecide_and_append(site, fn)
+            await self._store.adecide_and_append(site, fn)
         except Refused as refusal:
             if refusal.reason == TAKING_OVER:
                 return {"key": key, "outcome": "unknown", "rev": 0}
             return {"key": key, "outcome": "refused", "reason": refusal.reason, "rev": 0}
-        if known:
-            return known[0]
-        if not rows:
-            return {"key": key, "outcome": "done", "rev": 0}
-        found = await self._db.awrite(lambda session: answer(self._projector.hall(session, site).state, key))
-        return found or {"key": key, "outcome": "done", "rev": 0}
+        return told[0]
 
     async def _keypad(self, device: str, args: Json) -> Json:
         place = self._roster.place(device)
-        if place is None or not isinstance(args.get("key"), str) or not isinstance(args.get("op"), str):
+        if place is None or not is_key(args.get("key")) or args.get("op") not in ASKED:
             raise Refused("bad_command")
         return await self.carry_out(place.site, args)
 
@@ -180,10 +184,14 @@ class Commands:
 
     async def show(self, sites: Sequence[str]) -> None:
         """Have the boards of `sites` made anew."""
+        await asyncio.wrap_future(self.show_soon(sites))
+
+    def show_soon(self, sites: Sequence[str]) -> "Future[dict[str, State]]":
+        """Have the boards of `sites` made anew, in a moment. From any thread."""
 
         def fn(session: Session) -> dict[str, State]:
-            return {site: self._projector.hall(session, site).state for site in sites}
+            return {site: self._projector.hall(session, site).state.copy() for site in sites}
 
         future = self._db.submit(fn)
         future.add_done_callback(lambda done: None if done.exception() else self._boards.changed(done.result()))
-        await asyncio.wrap_future(future)
+        return future

@@ -42,6 +42,7 @@ class Queue:
         """A site, its positions or its devices have changed. From any thread."""
         self.halls.forget(site)
         self.boards.forget(site)
+        self.commands.show_soon([site])
 
     def site_removed(self, site: str) -> None:
         """There is no such site any more. From any thread."""

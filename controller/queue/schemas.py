@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from controller.fleet.schemas import NUMBER
 
 OPS = "issue|call_next|call|recall|serve|finish|no_show|park|resume|transfer|rate|open|close|new_day"
+ASKED = frozenset(OPS.split("|"))  # by people and keypads; the other commands are a leader's own
 Json = dict[str, object]
 
 

@@ -56,6 +56,7 @@ NEEDS = {
     "PUT /sites/{site}/networks": Need("admin", "path", [{"ssid": "balai", "password": "rahasia-wifi"}]),
     "GET /devices": Need("viewer", "query"),
     "GET /devices/{device}": Need("viewer", "path"),
+    "GET /labels": Need("technician", "query"),
     "GET /events": Need("viewer", "query"),
     "GET /alarms": Need("viewer", "query"),
     "DELETE /alarms/{id}": Need("technician", "path"),
