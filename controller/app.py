@@ -30,7 +30,7 @@ from controller.parts import Parts
 from controller.queue import api as queue
 from controller.queue.feature import Queue
 from controller.settings import Settings
-from controller.web import openapi, pages, problems
+from controller.web import field, openapi, pages, problems
 from controller.web.guard import Guard
 
 API = "/api/v1"
@@ -86,6 +86,7 @@ def create_app(settings: Settings, prepared: Callable[[], None] = lambda: None) 
         app.include_router(router, prefix=API)
     app.include_router(health.router)
     app.include_router(metrics.router)
+    app.include_router(field.router)
     pages.install(app, parts.folder.voice)
     return app
 

@@ -53,16 +53,17 @@ def halls(request: Request, parts: PartsDep) -> Response:
         return RedirectResponse(f"/signin?next={quote('/')}", 303)
     with parts.db.read() as session:
         sites = [one for one in session.exec(select(Site).order_by(col(Site.name))) if who.may("viewer", one.id)]
-    return _render(request, "halls.html", who=who, sites=sites)
+    return render(request, "halls.html", who=who, sites=sites)
 
 
 @router.get("/signin")
 def signin(request: Request) -> Response:
     """Ask for name and password."""
-    return _render(request, "signin.html")
+    return render(request, "signin.html")
 
 
-def _render(request: Request, name: str, **values: object) -> HTMLResponse:
+def render(request: Request, name: str, **values: object) -> HTMLResponse:
+    """Return a page made of a template, in the language that is asked for."""
     lang = language(request)
     template = _templates.overlay()
     template.install_gettext_translations(translations(lang), newstyle=True)  # type: ignore[attr-defined]

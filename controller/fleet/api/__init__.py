@@ -3,13 +3,20 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from controller.fleet.api import claims, devices, events, sites, trust
+from controller.fleet.api import claims, devices, events, labels, sites, trust
 from controller.fleet.service import FleetError
 from controller.fleet.trust.tokens import TokenError
 from controller.web.problems import ANSWERS, document
 
 router = APIRouter(tags=["fleet"], responses=ANSWERS)
-for part in (sites, claims, trust, devices, events):  # names that stand in a path go before those that anybody may have
+for part in (
+    sites,
+    claims,
+    trust,
+    devices,
+    labels,
+    events,
+):  # names that stand in a path go before those that anybody may have
     router.include_router(part.router)
 
 

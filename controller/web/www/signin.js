@@ -5,7 +5,7 @@ const wrong = document.getElementById("wrong");
 function next() {
   const asked = new URLSearchParams(location.search).get("next") || "/";
   const target = new URL(asked, location.origin);
-  return target.origin === location.origin ? target.pathname + target.search : "/";
+  return target.origin === location.origin ? target.href : "/"; // whole: a path may begin with two slashes
 }
 
 form.addEventListener("submit", async (event) => {
