@@ -14,6 +14,7 @@ import sqlite3
 import tarfile
 import tempfile
 import time
+import zlib
 from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
@@ -26,7 +27,9 @@ DATABASE = "balai.db"
 MANIFEST = "manifest.json"
 FOLDERS = ("keys", "ca", "broker", "voice")
 ALLOWED = re.compile(rf"balai\.db|({'|'.join(FOLDERS)})(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+")
+UNFINISHED = (".part", ".new")  # written aside: ours, and Mosquitto's
 CHUNK = 1 << 20
+LONGEST_MANIFEST = 16 << 20
 
 Entry = dict[str, object]
 
@@ -50,12 +53,7 @@ def backup(folder: Folder, database: Path | None, target: Path) -> int:
     aside = target.with_name(target.name + ".part")
     try:
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".balai-backup-") as work:
-            files = {
-                path.relative_to(folder.root).as_posix(): path
-                for name in FOLDERS
-                for path in sorted((folder.root / name).rglob("*"))
-                if path.is_file() and not path.name.endswith(".part")
-            }
+            files = _copies_of(folder, Path(work))
             if database is not None:
                 files[DATABASE] = _copy_of(database, Path(work) / DATABASE)
             _write(aside, files, database is not None, compress=target.suffix in (".gz", ".tgz"))
@@ -87,13 +85,32 @@ def restore(source: Path, folder: Folder, database: Path | None, force: bool = F
             raise BackupError(f"{source} and the setting database_url do not speak of the same kind of database")
         if database is not None:
             _check(fresh / DATABASE)
-        former = _put_aside(folder, database)
-        for name in FOLDERS:
-            if (fresh / name).exists():
-                (fresh / name).rename(folder.root / name)
-        if database is not None:
-            shutil.move(fresh / DATABASE, database)
+        if not (fresh / "keys").exists():
+            raise BackupError(f"{source} has no keys in it: what it holds could not be opened")
+        try:
+            if database is not None:
+                database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            former = _put_aside(folder, database)
+            for name in FOLDERS:
+                if (fresh / name).exists():
+                    (fresh / name).rename(folder.root / name)
+            if database is not None:
+                shutil.move(fresh / DATABASE, database)
+        except OSError as error:
+            raise BackupError(f"{folder.root} cannot be written: {error.strerror}") from error
     return former
+
+
+def _copies_of(folder: Folder, work: Path) -> dict[str, Path]:
+    """Copy the files of the data folder: the broker may write its own anew while we read."""
+    files = {}
+    for path in (path for name in FOLDERS for path in sorted((folder.root / name).rglob("*"))):
+        name = path.relative_to(folder.root).as_posix()
+        if not path.is_file() or path.suffix in UNFINISHED:
+            continue
+        _make_parents(work, name)
+        files[name] = Path(shutil.copy2(path, work / name))
+    return files
 
 
 def _copy_of(database: Path, target: Path) -> Path:
@@ -164,26 +181,34 @@ def _extract(source: Path, target: Path) -> None:
                 if content is None or entry is None or member.size != entry.get("size"):
                     raise BackupError(f"{source} holds something that its manifest does not name: {member.name[:80]!r}")
                 place = target / member.name
-                place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                _make_parents(target, member.name)
                 with open(os.open(place, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as out:  # noqa: PTH123 - the mode
                     digest = _copy(content, out)
                 if digest != entry.get("sha256"):
                     raise BackupError(f"{source} is damaged at {member.name}")
-    except (OSError, EOFError, tarfile.TarError) as error:
-        raise BackupError(f"{source} cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
+        why = getattr(error, "strerror", None) or str(error).partition(":\n")[0]
+        raise BackupError(f"{source} cannot be read: {why}") from error
     if wanted:
         raise BackupError(f"{source} is not whole: {sorted(wanted)[0]} is missing")
+
+
+def _make_parents(root: Path, name: str) -> None:
+    """Make the folders of the file `name` below `root`, each for our account only."""
+    for parent in reversed(Path(name).parents):
+        (root / parent).mkdir(mode=0o700, exist_ok=True)
 
 
 def _manifest(archive: tarfile.TarFile, source: Path) -> dict[str, Entry]:
     first = archive.next()
     content = archive.extractfile(first) if first and first.name == MANIFEST and first.isreg() else None
     try:
-        found = json.loads(content.read()) if content else None
-        wanted = found["files"] if isinstance(found, dict) else None
-    except (ValueError, KeyError):
-        found, wanted = None, None
-    if not isinstance(found, dict) or not isinstance(wanted, dict):
+        read = json.loads(content.read(LONGEST_MANIFEST)) if content else None
+    except (ValueError, RecursionError):
+        read = None
+    found = read if isinstance(read, dict) else {}
+    wanted = found.get("files")
+    if not isinstance(wanted, dict) or not all(isinstance(entry, dict) for entry in wanted.values()):
         raise BackupError(f"{source} is no backup of Balai")
     if found.get("format") != FORMAT:
         raise BackupError(
@@ -202,8 +227,7 @@ def _put_aside(folder: Folder, database: Path | None) -> Path | None:
         ]
     if not there:
         return None
-    former = folder.root / time.strftime("before-restore-%Y%m%d-%H%M%S")
-    former.mkdir(mode=0o700)
+    former = Path(tempfile.mkdtemp(prefix=time.strftime("before-restore-%Y%m%d-%H%M%S-"), dir=folder.root))
     for path in there:
         shutil.move(path, former / path.name)
     return former

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import unquote, urlsplit
 
 import typer
+from sqlalchemy import make_url
 
 from controller import backup as archive
 from controller.folder import Folder, FolderError
@@ -51,5 +51,5 @@ def restore(
 
 def sqlite_file(settings: Settings) -> Path | None:
     """Return the SQLite file that the settings name, None where the database is outside."""
-    url = urlsplit(settings.database)
-    return Path(unquote(url.path).removeprefix("/")) if url.scheme == "sqlite" else None
+    url = make_url(settings.database)
+    return Path(str(url.database)) if url.get_backend_name() == "sqlite" else None
