@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from asyncio.subprocess import Process
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 log = logging.getLogger(__name__)
 
@@ -29,10 +29,11 @@ class Child:
         fatal: exit codes after which it is not started again.
     """
 
-    def __init__(self, name: str, start: Callable[[], Awaitable[Process]], fatal: tuple[int, ...] = ()) -> None:
+    def __init__(self, name: str, start: Callable[[], Awaitable[Process]], fatal: Iterable[int] = ()) -> None:
         self.name = name
         self.starts = 0
-        self._start, self._fatal = start, fatal
+        self.fatal = set(fatal)
+        self._start = start
         self._process: Process | None = None
         self._stopping = asyncio.Event()
 
@@ -51,7 +52,7 @@ class Child:
             if self._stopping.is_set():
                 self._process.terminate()
             code = await self._process.wait()
-            if self._stopping.is_set() or code in self._fatal:
+            if self._stopping.is_set() or code in self.fatal:
                 return code
             failures = 0 if time.monotonic() - began > STEADY_S else failures + 1
             pause = min(LONGEST_S, FIRST_S * 2 ** max(0, failures - 1))

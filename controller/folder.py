@@ -49,9 +49,12 @@ class Folder:
     def lock(self) -> None:
         """Take the folder for this process, until it ends or calls `unlock`.
 
-        Raises FolderError where another process has it.
+        Raises FolderError where another process has it, or we may not write there.
         """
-        handle = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            handle = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise FolderError(f"the data folder {self.root} cannot be written: {error.strerror}") from error
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

@@ -4,12 +4,14 @@ import asyncio
 import logging
 import time
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
 from sqlalchemy import BigInteger
 from sqlmodel import Field, Session, SQLModel
 
 from controller.ingest.alarms import now_ms
 from controller.parts import Parts
+from controller.web.problems import document
 
 log = logging.getLogger(__name__)
 
@@ -64,11 +66,9 @@ async def healthz() -> dict[str, str]:
 
 
 @router.get("/readyz")
-async def readyz(request: Request, response: Response) -> dict[str, bool]:
-    """Say what works; 503 unless all does."""
+async def readyz(request: Request) -> JSONResponse:
+    """Say what works; a problem document (503) that says it too unless all does."""
     readiness = request.app.state.readiness
     assert isinstance(readiness, Readiness)
     found = await readiness.look()
-    if not all(found.values()):
-        response.status_code = 503
-    return found
+    return JSONResponse(found) if all(found.values()) else document(request, 503, more=found)

@@ -1,5 +1,6 @@
 """Figures for Prometheus: what came in, what was refused, what waits, how the pages do."""
 
+import logging
 import time
 from collections.abc import Iterator
 
@@ -15,9 +16,12 @@ from prometheus_client import (
 )
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from controller.parts import Parts, PartsDep
+
+log = logging.getLogger(__name__)
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)  # seconds
 
@@ -65,11 +69,17 @@ class _Parts(Collector):
         yield GaugeMetricFamily("balai_devices_online", "Devices that the broker holds", value=parts.link.online)
         alarms = GaugeMetricFamily("balai_alarms_open", "Alarms that nobody has closed", labels=["kind"])
         counted: dict[str, int] = {}
-        for alarm in parts.store.alarms.open():
-            counted[alarm.kind] = counted.get(alarm.kind, 0) + 1
+        try:
+            for alarm in parts.store.alarms.open():
+                counted[alarm.kind] = counted.get(alarm.kind, 0) + 1
+        except SQLAlchemyError as error:  # the other figures are wanted most when the database is away
+            log.warning("the alarms could not be read: %s", type(error).__name__)
         for kind, count in sorted(counted.items()):
             alarms.add_metric([kind], count)
         yield alarms
+        yield GaugeMetricFamily(
+            "balai_board_followers", "Pages that follow a board", value=parts.queue.boards.followers
+        )
         outcomes = CounterMetricFamily("balai_commands", "Commands to devices, by outcome", labels=["outcome"])
         for outcome, count in sorted(parts.link.outcomes.copy().items()):
             outcomes.add_metric([outcome], count)

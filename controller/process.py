@@ -18,11 +18,12 @@ import sys
 
 import uvicorn
 from fastapi import FastAPI
+from sqlalchemy.exc import DBAPIError
 
 from controller import log
 from controller.app import create_app
 from controller.broker.vault import VaultError
-from controller.db import DatabaseError
+from controller.db import Busy, DatabaseError
 from controller.folder import FolderError
 from controller.settings import Settings
 
@@ -33,6 +34,7 @@ NEW_OBJECTS = (
     50_000  # between two looks for cyclic garbage: what a few groups of events are made of, some 10 MB at most
 )
 WRONG = 78  # EX_CONFIG of sysexits.h
+AWAY = 75  # EX_TEMPFAIL: the database cannot be reached now
 
 
 class Ear:
@@ -84,9 +86,9 @@ def main(listening: int, ear: Ear) -> int:
     log.set_up(settings)
     try:
         app = create_app(settings, lambda: ear.tell(prepared=True))
-    except (DatabaseError, VaultError, FolderError) as error:
-        ear.tell(wrong=str(error))
-        return WRONG
+    except (DatabaseError, VaultError, FolderError, DBAPIError) as error:
+        ear.tell(wrong=f"the database cannot be used: {error.orig}" if isinstance(error, DBAPIError) else str(error))
+        return AWAY if isinstance(error, Busy) else WRONG
     if app.state.first_admin:
         ear.tell(admin=app.state.first_admin)
     config = uvicorn.Config(

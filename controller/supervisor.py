@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 mosquitto_log = logging.getLogger("mosquitto")
 
 WRONG = 78  # EX_CONFIG of sysexits.h: the application cannot work like this
+AWAY = 75  # EX_TEMPFAIL: its database cannot be reached; once it has served, it is tried again until it can
 GRACE_S = 20.0  # for the application, which has events to write
 BROKER_GRACE_S = 5.0
 CERTIFY_S = 6 * 3_600.0  # how often the broker's certificate is looked at; SIGUSR1 has it looked at at once
@@ -67,7 +68,7 @@ class Supervisor:
         self._ready = ready
         self._mosquitto = Mosquitto(self.settings, folder) if settings.own_broker else None
         self._command = self._mosquitto.prepare() if self._mosquitto else []
-        self._application = Child("the application", self._start_application, (WRONG,))
+        self._application = Child("the application", self._start_application, {WRONG, AWAY})
         self._broker = Child("the broker", self._start_broker)
         self._stopping = asyncio.Event()
         self._certify = asyncio.Event()
@@ -142,6 +143,7 @@ class Supervisor:
                     self._let_broker()
                 elif told.get("ready") and not self._was_ready:
                     self._was_ready = True
+                    self._application.fatal.discard(AWAY)
                     self._ready(Ready(self.settings, self._admin))
                 elif "admin" in told:
                     self._admin = (told["admin"][0], told["admin"][1])

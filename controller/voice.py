@@ -16,11 +16,16 @@ from typing import Annotated
 import typer
 
 from controller import debian
+from controller.folder import Folder, FolderError
+from controller.options import Stop, with_settings
+from controller.sources import Loaded
 from protocol.announce import CLIPS
 from protocol.sentences import spoken
 
 RATE = 22050  # samples a second, as espeak-ng writes them
 CHIME = ((659.3, 0.35), (523.3, 0.55))  # Hz and seconds: e'' then c'', the two-tone bell of a waiting room
+
+LANGUAGES = ("id", "en")
 
 app = typer.Typer(help="The voice of boards and displays.", no_args_is_help=True)
 
@@ -82,23 +87,29 @@ def voice() -> None:
 
 
 @app.command("build")
+@with_settings("data")
 def build_command(
+    loaded: Loaded,
     lang: Annotated[list[str] | None, typer.Option(help="id, en; both where none is named")] = None,
-    data: Annotated[Path, typer.Option(help="the data folder", envvar="BALAI_DATA")] = Path("data"),
     card: Annotated[Path | None, typer.Option(help="also write a DFPlayer's SD card here")] = None,
     force: Annotated[bool, typer.Option(help="make clips anew that are already there")] = False,
 ) -> None:
     """Make the clips with espeak-ng (fetched from Debian where it is missing)."""
-    for number, one in enumerate(lang or ["id", "en"], start=1):
+    folder = Folder(loaded.settings.data)
+    for number, one in enumerate(lang or LANGUAGES, start=1):
+        if one not in LANGUAGES:
+            raise Stop(f"{one} is no language of the clips: id or en")
         try:
-            paths = build(data / "voice", one, force)
-        except (VoiceError, debian.DebianError) as error:
-            typer.echo(f"balai: {error}", err=True)
-            raise typer.Exit(1) from None
-        typer.echo(f"{len(paths)} clips in {data / 'voice' / one}")
-        if card:
-            folder = card / f"{number:02d}"
-            folder.mkdir(parents=True, exist_ok=True)
-            for place, path in enumerate(paths, start=1):
-                shutil.copyfile(path, folder / f"{place:03d}.wav")
-            typer.echo(f"copied to {folder}")
+            folder.make_root()
+            paths = build(folder.voice, one, force)
+            typer.echo(f"{len(paths)} clips in {folder.voice / one}")
+            if card:
+                place = card / f"{number:02d}"
+                place.mkdir(parents=True, exist_ok=True)
+                for track, path in enumerate(paths, start=1):
+                    shutil.copyfile(path, place / f"{track:03d}.wav")
+                typer.echo(f"copied to {place}")
+        except (VoiceError, debian.DebianError, FolderError) as error:
+            raise Stop(str(error)) from None
+        except OSError as error:
+            raise Stop(f"{error.filename} cannot be written: {error.strerror}") from None

@@ -1,7 +1,9 @@
 """`balai rebuild`: make every projection again from the events."""
 
 from rich.progress import Progress
+from sqlalchemy.exc import DBAPIError
 
+from controller.commands.backup import sqlite_file
 from controller.db import Database, DatabaseError
 from controller.folder import Folder, FolderError
 from controller.migrations import upgrade
@@ -15,6 +17,9 @@ from controller.sources import Loaded
 def rebuild(loaded: Loaded) -> None:
     """Make every table that is made of events again; what was there before stands until the new one is whole."""
     folder = Folder(loaded.settings.data)
+    database = sqlite_file(loaded.settings)
+    if database is not None and not database.exists():
+        raise Stop(f"there is no controller in {folder.root}: start it once, or name its folder with --data")
     try:
         folder.make()
         folder.lock()
@@ -30,6 +35,8 @@ def rebuild(loaded: Loaded) -> None:
             db.close()
     except (FolderError, DatabaseError) as error:
         raise Stop(str(error)) from None
+    except DBAPIError as error:
+        raise Stop(f"the database cannot be used: {error.orig}") from None
     finally:
         folder.unlock()
     print(f"{count:,} events")  # noqa: T201

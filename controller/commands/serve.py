@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -31,17 +32,27 @@ def serve(
         folder.make()
         folder.lock()
         if ready_file:
-            ready_file.unlink(missing_ok=True)
+            _can_be_written(ready_file)
         supervisor = Supervisor(settings, folder, lambda ready: _say(ready, ready_file))
         wrong = asyncio.run(supervisor.run())
     except (FolderError, DebianError) as error:
         raise Stop(str(error)) from None
     finally:
         if ready_file:
-            ready_file.unlink(missing_ok=True)
+            with suppress(OSError):
+                ready_file.unlink()
         folder.unlock()
     if wrong:
         raise Stop(wrong)
+
+
+def _can_be_written(file: Path) -> None:
+    """See now, rather than when all is running, whether `file` can be written; it is not there then."""
+    try:
+        write_secret(file, b"")
+        file.unlink()
+    except OSError as error:
+        raise Stop(f"the file {file} cannot be written: {error.strerror}; name another one with --ready-file") from None
 
 
 def _say(ready: Ready, file: Path | None) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Annotated, TypeVar
 
 import typer
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, col, select
 
 from controller.accounts import service
@@ -109,3 +110,5 @@ def _write(loaded: Loaded, fn: Callable[[Session], T]) -> T:
             db.close()
     except (DatabaseError, service.AccountError) as error:
         raise Stop(str(error)) from None
+    except DBAPIError as error:
+        raise Stop(f"the database cannot be used: {error.orig}") from None

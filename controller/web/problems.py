@@ -1,6 +1,7 @@
 """Errors as problem documents (RFC 9457), the same for every route."""
 
 import logging
+from collections.abc import Mapping
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -45,10 +46,17 @@ class Problem(Exception):
         self.headers = headers
 
 
-def document(request: Request, status: int, detail: str = "", headers: dict[str, str] | None = None) -> JSONResponse:
-    """Return the response for a problem, in the language that the client prefers."""
+def document(
+    request: Request,
+    status: int,
+    detail: str = "",
+    headers: dict[str, str] | None = None,
+    more: Mapping[str, object] | None = None,
+) -> JSONResponse:
+    """Return the response for a problem, in the language that the client prefers; `more`: members of its own."""
     lang = language(request)
-    body = {
+    body: dict[str, object] = {
+        **(more or {}),
         "type": "about:blank",
         "title": translate(TITLES.get(status, N_("The request failed")), lang),
         "status": status,
