@@ -102,7 +102,7 @@ MESSAGES: dict[str, Message] = {
         "device",
         "birth, state, and the will, which holds sid and online alone",
         obj(
-            "role fw config rejected boots reset uptime heap rssi clock backlog code",
+            "role fw config rejected boots reset uptime heap rssi clock backlog code gen conn bad_conn",
             sid=_SID,
             online=FLAG,
             role={"enum": ["kiosk", "display", "counter", "sensor"]},
@@ -117,6 +117,9 @@ MESSAGES: dict[str, Message] = {
             clock=QUALITY,
             backlog=COUNT,
             code=text(),
+            gen={**NUMBER, "description": "generation of the secret in use"},
+            conn={**text(), "description": "hash of the connection document in force, empty for the identity's"},
+            bad_conn={**text(), "description": "hash of the last connection document that did not work"},
         ),
         retain=True,
     ),
@@ -167,7 +170,7 @@ MESSAGES: dict[str, Message] = {
         obj(
             id=text(),
             expires=MOMENT,
-            op={"enum": ["queue", "lead", "birth", "identify", "reboot"]},
+            op={"enum": ["queue", "lead", "birth", "identify", "reboot", "connect"]},
             args=OBJECT,
         ),
     ),
