@@ -3,9 +3,12 @@
 Event 1 of a device is that it has booted.
 """
 
+import asyncio
+
 import pytest
 
-from tests.firmware.core.centre import NOW
+from firmware.core.broker import codec
+from tests.firmware.core.centre import HANGS, NOW, Rude, packet, welcome
 from tests.firmware.core.conftest import look, until
 
 
@@ -191,6 +194,37 @@ async def test_what_is_said_without_a_session_is_not_said_later(device, centre, 
     centre.ack()
     await centre.heard("event")
     assert centre.waiting("reply") == []
+
+
+async def test_what_waited_as_a_session_ended_is_not_said_in_the_next(device):
+    said: list[list[bytes]] = []
+    again = asyncio.Event()
+
+    async def answers(reader, writer):
+        said.append([])
+        first = len(said) == 1
+        await welcome(reader, writer)
+        births = 0
+        while True:
+            kind, flags, body = await packet(reader)
+            if kind != codec.PUBLISH or not flags & 2:
+                continue
+            end = 2 + int.from_bytes(body[:2], "big")
+            said[-1].append(body[2:end])
+            if first and body[2:end].endswith(b"/reply"):
+                return  # in the middle of it: others wait behind
+            writer.write(codec.puback(int.from_bytes(body[end : end + 2], "big")))
+            births += body[2:end].endswith(b"/state")
+            if births == 2 and not first:
+                again.set()
+
+    async with Rude(answers) as broker:
+        rig = await device(broker.port)
+        await until(rig, lambda seen: said and said[0])
+        rig.send(say=3)
+        await asyncio.wait_for(again.wait(), HANGS)
+    assert any(topic.endswith(b"/reply") for topic in said[0])
+    assert not any(topic.endswith(b"/reply") for topic in said[1])
 
 
 async def test_what_waits_to_be_said_is_bounded(device, centre, mosquitto):
