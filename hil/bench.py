@@ -6,15 +6,18 @@ from types import TracebackType
 from typing import Self
 
 from hil import build
+from hil.boards import Boards
+from hil.console import Port
 from hil.device import Device
 from hil.proxy import Proxy
 
 
 class Bench:
-    """Virtual devices below `folder`. Use as an asynchronous context manager: it leaves no process behind."""
+    """Devices below `folder`, virtual but for `boards`. Use as an asynchronous context manager, which ends all."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, boards: Boards | None = None) -> None:
         self.folder = folder
+        self.boards = boards or Boards()
         self.devices: dict[str, Device] = {}
         self.uplinks: dict[str, Proxy] = {}
 
@@ -36,13 +39,15 @@ class Bench:
         proxied = []
         for broker in brokers:
             proxy = Proxy(str(broker["host"]), int(broker["port"]))
-            await proxy.start()
+            host, listen = self.boards.way(name)
+            await proxy.start(listen)
             self.uplinks[name] = proxy
-            proxied.append({**broker, "host": "127.0.0.1", "port": proxy.port})
+            proxied.append({**broker, "host": host, "port": proxy.port})
             break  # one uplink a device
         folder = self.folder / name
         build.flash(folder, {**identity, "brokers": proxied})
-        device = Device(name, folder, str(identity["device"]), environment)
+        at = await self.boards.console(name, folder, {**identity, "brokers": proxied})
+        device = Device(name, folder, str(identity["device"]), environment, at)
         self.devices[name] = device
         return device
 
@@ -56,7 +61,10 @@ class Bench:
     async def stop(self) -> None:
         """End every process and every proxy."""
         for device in self.devices.values():
-            await device.cut_power()
+            if isinstance(device.at, Port):
+                await device.at.close()
+            else:
+                await device.cut_power()
         for proxy in self.uplinks.values():
             await proxy.stop()
         self.devices.clear()

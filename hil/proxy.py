@@ -29,9 +29,9 @@ class Proxy:
         self.port = 0
         self.swallowed = 0  # bytes
 
-    async def start(self) -> None:
-        """Listen on a free port of the loopback."""
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+    async def start(self, listen: str = "127.0.0.1") -> None:
+        """Listen on a free port of the address `listen`."""
+        self._server = await asyncio.start_server(self._serve, listen, 0)
         self.port = self._server.sockets[0].getsockname()[1]
 
     def cut(self) -> None:

@@ -83,7 +83,8 @@ class Controller:
         self.broker_port = int(told["brokers"][-1]["port"])
         self._options["port"] = self.address.rpartition(":")[2]
         if "broker-url" not in self._options:
-            self._options["broker-tls-port"], self._options["broker-port"] = (one["port"] for one in told["brokers"])
+            for one in told["brokers"]:
+                self._options["broker-tls-port" if one["tls"] else "broker-port"] = one["port"]
 
     async def stop(self) -> None:
         """Let it end in order, with its broker."""

@@ -3,6 +3,7 @@
 Names of services follow the letters that village offices of Banyuwangi issue; minutes and requirements are examples.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hil.api import Api, Json
@@ -40,8 +41,11 @@ PLACES = (
 )
 
 
-async def furnish(api: Api) -> dict[str, Json]:
-    """Make the site and its positions where they are missing; return a fresh identity for each place by name."""
+async def furnish(api: Api, macs: Mapping[str, str] | None = None) -> dict[str, Json]:
+    """Make the site and its positions where they are missing; return a fresh identity for each place by name.
+
+    `macs`: the devices that stand at places instead of those that are thought of, by the names of the places.
+    """
     sites = await api.get("/sites")
     if SITE not in str(sites):
         await api.post(
@@ -67,5 +71,8 @@ async def furnish(api: Api) -> dict[str, Json]:
             if place.counter:
                 body["counter"] = place.counter
             await api.post("/positions", body)
-        identities[place.name] = {**await api.claim(place.device, SITE, position), "role": place.role}
+        identities[place.name] = {
+            **await api.claim((macs or {}).get(place.name, place.device), SITE, position),
+            "role": place.role,
+        }
     return identities

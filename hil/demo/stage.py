@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hil.api import Api, Json
 from hil.bench import Bench
+from hil.boards import HERE, Boards
 from hil.demo.controller import Controller
 from hil.demo.hall import PLACES, SITE, furnish
 from hil.device import Device
@@ -26,11 +27,15 @@ HUGE = 3  # the size of a ticket's number, at least
 
 
 class Stage:
-    """One hall on real MicroPython below `folder`. `open()` it, then press, look and unplug; `close()` ends it all."""
+    """One hall on real MicroPython below `folder`. `open()` it, then press, look and unplug; `close()` ends it all.
 
-    def __init__(self, folder: Path, port: int = 0) -> None:
-        self.controller = Controller(folder, port)
-        self.bench = Bench(folder / "devices")
+    `boards` are real ones, by the name of the place at which each stands.
+    """
+
+    def __init__(self, folder: Path, port: int = 0, boards: Boards | None = None) -> None:
+        names = {"broker_names": boards.host} if boards is not None and boards.host != HERE else {}
+        self.controller = Controller(folder, port, **names)
+        self.bench = Bench(folder / "devices", boards)
         self.api: Api | None = None
         self.story: list[tuple[float, str]] = []  # Unix seconds, what happened; the newest first
         self.on_change: Callable[[], None] = lambda: None
@@ -47,7 +52,8 @@ class Stage:
         await self.controller.start()
         self.api = Api(self.controller.address)
         await self.api.sign_in(self.controller.name, self.controller.password)
-        for name, identity in (await furnish(self.api)).items():
+        macs = {place.name: await self.bench.boards.mac(place.name, place.device) for place in PLACES}
+        for name, identity in (await furnish(self.api, macs)).items():
             if not names or name in names:
                 await self.add(name, identity, **environment)
         if site:

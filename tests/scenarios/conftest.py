@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from hil.api import Json
+from hil.boards import Boards
 from hil.demo.stage import Stage
 from tests.scenarios.fleet import Fleet
 from tests.scenarios.traces import Traces
@@ -36,7 +37,7 @@ def traces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Traces]:
 
 
 @pytest.fixture
-async def open_hall(tmp_path: Path, traces: Traces) -> AsyncIterator[OpenHall]:
+async def open_hall(tmp_path: Path, traces: Traces, boards: Boards) -> AsyncIterator[OpenHall]:
     """Open halls: `await open_hall("kiosk", BALAI_RTC="dead")`; without names with every device of the demo's hall.
 
     `site` is what is to be different there, `shift` by how many seconds the clock of the controller's machine is off.
@@ -44,7 +45,7 @@ async def open_hall(tmp_path: Path, traces: Traces) -> AsyncIterator[OpenHall]:
     opened: list[Stage] = []
 
     async def begin(*names: str, site: Json | None = None, shift: int = 0, **environment: str) -> Stage:
-        stage = Stage(tmp_path / f"hall{len(opened)}")
+        stage = Stage(tmp_path / f"hall{len(opened)}", boards=boards)
         opened.append(stage)
         shifted(stage, shift)
         await stage.open(*names, site=site, **environment)
