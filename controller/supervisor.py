@@ -6,6 +6,7 @@ nothing it has to say is lost: HTTP, the sessions with the broker, the database,
 """
 
 import asyncio
+import errno
 import json
 import logging
 import os
@@ -224,7 +225,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listening.bind(address)
         listening.listen(2048)
     except OSError as error:
-        raise _taken("host" if isinstance(error, socket.gaierror) else "port", host, port, error) from None
+        raise _taken("port", host, port, error) from None
     return listening
 
 
@@ -251,6 +252,8 @@ def _free(name: str, host: str, port: int) -> int:
 
 
 def _taken(name: str, host: str, port: int, error: OSError) -> WrongSetting:
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        name = name.replace("port", "host")  # it is not the port that is wrong
     return WrongSetting(
         f"setting {name}: cannot listen at {host} port {port} ({error.strerror}); allowed: an address of this machine"
         " and a port that is free, or 0"
