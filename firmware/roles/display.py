@@ -47,8 +47,7 @@ class Display(Role):
     def configure(self, doc) -> None:
         """Take over a configuration document."""
         self._names = Names(doc)
-        if not self._busy:
-            self._draw()
+        self._draw()
 
     def tasks(self):
         """(name, coroutine function) of what must keep running."""
@@ -62,8 +61,7 @@ class Display(Role):
         if self._linked and not up:
             self._heard = self._clock.up() - silent_ms
         self._linked = up
-        if not self._busy:
-            self._draw()
+        self._draw()
 
     def board(self, board, retained: bool = False) -> None:
         """Take a board; `retained` tells that it may have waited at the broker, so that its ages are too low."""
@@ -88,8 +86,7 @@ class Display(Role):
                 if age < YOUNG_MS:
                     self._queue = self._queue[1 - WAITING :] + [(now - age, call)]
         self._wake.set()
-        if not self._busy:
-            self._draw()
+        self._draw()
 
     def hold(self, name: str) -> None:
         """The button was held: show what a technician asks."""
@@ -150,8 +147,7 @@ class Display(Role):
                     pass
         finally:
             self._busy = bool(self._pages)
-            if not self._busy:
-                self._draw()
+            self._draw()
 
     async def identify(self) -> None:
         """Light everything for a while, so that a person in the hall finds this device."""
