@@ -230,12 +230,19 @@ async def test_a_broker_that_talks_nonsense_is_left_and_tried_again(device, nons
         assert rig.stray == []
 
 
-async def test_messages_that_are_too_large_are_acknowledged_and_counted_and_the_next_are_heard(device, tmp_path):
-    """A broker that waits for its PUBACK sends twenty at most: without it the device would be deaf for ever."""
-    broker = Mosquitto(tmp_path, more="max_inflight_messages 5\n")
-    broker.start()
-    centre = await Centre(broker.port).ready()
-    rig = await device(broker.port)
+@pytest.fixture
+def narrow(tmp_path) -> Iterator[Mosquitto]:
+    """A broker that waits for its PUBACKs after five messages."""
+    one = Mosquitto(tmp_path, more="max_inflight_messages 5\n")
+    one.start()
+    yield one
+    one.stop()
+
+
+async def test_messages_that_are_too_large_are_acknowledged_and_counted_and_the_next_are_heard(device, narrow):
+    """Without its PUBACKs the device would be deaf for ever."""
+    centre = await Centre(narrow.port).ready()
+    rig = await device(narrow.port)
     await centre.birth()
     for _ in range(30):
         centre.say(topics.down(DEVICE, "response"), b'{"id":"' + b"x" * 20_000 + b'"}')
@@ -243,7 +250,6 @@ async def test_messages_that_are_too_large_are_acknowledged_and_counted_and_the_
     await until(rig, lambda seen: seen["q"] == 3)
     assert (await look(rig))["refused"] == 30
     centre.close()
-    broker.stop()
 
 
 async def living(rig) -> int:
