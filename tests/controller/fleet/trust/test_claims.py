@@ -28,15 +28,19 @@ from tests.controller.inside import SERVICES, Inside
 DEVICES = ["d1", "d2", "d3"]
 PLACES = [("a", "kiosk-1"), ("a", "kiosk-2"), ("b", "kiosk-1"), ("a", "layar"), ("", "kiosk"), ("", "display")]
 POSITIONS = (("kiosk-1", "kiosk"), ("kiosk-2", "kiosk"), ("layar", "display"))
+# A device that is claimed and then seen is what other steps need before they mean anything: it is drawn most often.
 STEPS = st.lists(
     st.one_of(
+        st.tuples(st.just("install"), st.sampled_from(DEVICES), st.sampled_from(PLACES)),
+        st.tuples(st.just("install"), st.sampled_from(DEVICES), st.sampled_from(PLACES[:2])),
         st.tuples(st.just("claim"), st.sampled_from(DEVICES), st.sampled_from(PLACES)),
-        st.tuples(st.sampled_from(["cancel", "expire", "revoke", "rotate", "fail"]), st.sampled_from(DEVICES)),
+        st.tuples(st.sampled_from(["rotate", "revoke", "fail", "cancel", "expire"]), st.sampled_from(DEVICES)),
         st.tuples(
             st.just("born"), st.sampled_from(DEVICES), st.sampled_from(["claim", "next", "present", "old", "mute"])
         ),
         st.tuples(st.just("swap"), st.sampled_from(DEVICES), st.sampled_from(DEVICES)),
     ),
+    min_size=2,
     max_size=25,
 )
 fleets = count(1)
@@ -89,6 +93,10 @@ class Fleet:
 
     def step(self, what: str, device: str, more: object = None) -> None:
         """Do one step; what only reserves or forgets changes no device, no place and no leader."""
+        if what == "install":
+            self.step("claim", device, more)
+            self.check()
+            return self.step("born", device, "claim")
         before, id_ = self.looks(), self.prefix + device
         if what == "claim":
             self.write(lambda session: self._claim(session, id_, more))
@@ -108,6 +116,7 @@ class Fleet:
             self.write(lambda session: places.swap(session, id_, self.prefix + str(more), "wati")[1])
         else:
             self.born(id_, str(more))
+        return None
 
     def born(self, device: str, which: str) -> None:
         """Have a device say its state, with one of its generations."""
@@ -214,6 +223,28 @@ def test_a_cancelled_or_expired_claim_leaves_nothing_behind(parts, steps):
         assert fleet.broker != broker
         fleet.step(end, device)
     assert (fleet.looks(), fleet.broker) == (before, broker)
+
+
+def test_whoever_is_dismissed_or_revoked_loses_every_account_also_one_on_its_way(parts):
+    fleet = Fleet(*parts)
+    for end in (("install", "d2", ("a", "kiosk-1")), ("revoke", "d1"), ("swap", "d1", "d3")):
+        fleet.step("install", "d3", ("", "kiosk"))
+        fleet.step("install", "d1", ("a", "kiosk-1"))
+        fleet.step("rotate", "d1")
+        assert len([name for name in fleet.broker if name.startswith(f"{fleet.prefix}d1.")]) == 2
+        fleet.step(*end)
+        assert not [name for name in fleet.broker if name.startswith(f"{fleet.prefix}d1.")], end
+        fleet.check()
+
+
+def test_a_new_secret_in_use_is_the_only_one_and_one_that_failed_is_none(parts):
+    fleet = Fleet(*parts)
+    fleet.step("install", "d1", ("a", "kiosk-1"))
+    for what, left in ((("born", "d1", "next"), ".2"), (("fail", "d1"), ".2")):
+        fleet.step("rotate", "d1")
+        fleet.step(*what)
+        fleet.check()
+        assert set(fleet.broker) == {f"{fleet.prefix}d1{left}"}
 
 
 def test_a_device_takes_its_place_when_it_is_seen_and_not_before(inside: Inside):

@@ -88,6 +88,7 @@ def test_a_secret_that_does_not_work_is_known_from_what_the_device_says(vault, i
     wanted = wanted._replace(generation=identity.generation + 1, secret="another")
     device = Device(vault, identity)
     assert device.be_sent(vault, wanted, lambda _tried: False)
+    assert not device.be_sent(vault, wanted, lambda _tried: False), "once is enough"
     name = connections.name(vault, wanted)
     assert connections.refused_secret(device.conn, device.bad, name)
     assert not connections.refused_secret(device.conn, "", name)
