@@ -12,6 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from controller.commands import serve as serving
+from controller.folder import write_secret
 from tests.controller.conftest import BALAI, Serving, environment
 from tests.controller.waiting import HANGS, until
 
@@ -84,6 +86,18 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
 def test_a_ready_file_that_cannot_be_written_is_named_before_anything_starts(balai, tmp_path):
     run = balai("serve", "--data", str(tmp_path / "data"), *PORTS, "--ready-file", str(tmp_path / "no" / "ready.json"))
     one_line(run, 1, "ready.json cannot be written", "--ready-file")
+
+
+def test_the_ready_file_is_never_there_before_the_controller_serves(tmp_path, monkeypatch):
+    file, written = tmp_path / "ready.json", []
+    file.write_text("of one that was killed")
+    monkeypatch.setattr(
+        serving, "write_secret", lambda path, content: (written.append(path), write_secret(path, content))
+    )
+    serving._can_be_written(file)
+    assert written
+    assert file not in written
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_database_that_is_none_or_of_a_later_version_stops_the_start(balai, serve, tmp_path):
