@@ -11,6 +11,9 @@ from hil.console import Port
 from hil.device import Device
 from hil.proxy import Proxy
 
+IMAGE = "flash.img"
+DRIVER = Path(__file__).parent / "flash"
+
 
 class Bench:
     """Devices below `folder`, virtual but for `boards`. Use as an asynchronous context manager, which ends all."""
@@ -29,10 +32,15 @@ class Bench:
     ) -> None:
         await self.stop()
 
-    async def add(self, name: str, identity: Mapping[str, object], **environment: str) -> Device:
+    async def add(self, name: str, identity: Mapping[str, object], *, blocks: int = 0, **environment: str) -> Device:
         """Make a device of `identity` (the answer to a claim, with `role`), with an uplink that can be cut; unpowered.
 
-        `environment` is the virtual board's, see hil/README.md.
+        Args:
+            name: on this bench.
+            identity: what a technician would flash.
+            blocks: of a real littlefs for what it keeps, on a flash that fails as NOR does (`flash.img` in its folder);
+                0: its folder.
+            environment: the virtual board's, see hil/README.md.
         """
         brokers = identity["brokers"]
         assert isinstance(brokers, list)
@@ -46,6 +54,9 @@ class Bench:
             break  # one uplink a device
         folder = self.folder / name
         build.flash(folder, {**identity, "brokers": proxied})
+        if blocks:
+            build.image(folder / IMAGE, {**identity, "brokers": proxied}, blocks)
+            environment |= {"BALAI_FLASH": str(folder / IMAGE), "BALAI_FLASH_DRIVER": str(DRIVER)}
         at = await self.boards.console(name, folder, {**identity, "brokers": proxied})
         device = Device(name, folder, str(identity["device"]), environment, at)
         self.devices[name] = device

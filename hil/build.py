@@ -1,11 +1,11 @@
-"""Makes a folder the flash of a freshly provisioned device: the same files that a board gets."""
+"""Makes a folder, or an image, the flash of a freshly provisioned device: the same files that a board gets."""
 
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 from provisioning.identity import encode
-from provisioning.image.filesystem import IDENTITY, contents
+from provisioning.image.filesystem import BLOCK, IDENTITY, build, contents
 from provisioning.private import write_private
 
 
@@ -20,3 +20,8 @@ def flash(folder: Path, identity: Mapping[str, object]) -> None:
             write_private(target, data)
         else:
             target.write_bytes(data)
+
+
+def image(path: Path, identity: Mapping[str, object], blocks: int) -> None:
+    """Write a littlefs of `blocks` blocks of 4 KB that holds the identity, and room for what the device keeps."""
+    write_private(path, build({IDENTITY: encode(identity)}, blocks * BLOCK))

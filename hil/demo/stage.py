@@ -41,12 +41,13 @@ class Stage:
         self.on_change: Callable[[], None] = lambda: None
         self._seen: dict[str, tuple[int, str, int]] = {}
 
-    async def open(self, *names: str, site: Json | None = None, **environment: str) -> None:
+    async def open(self, *names: str, site: Json | None = None, blocks: int = 0, **environment: str) -> None:
         """Start the controller, make the hall, flash the devices called `names` (all where none is), power them on.
 
         Args:
             names: of PLACES.
             site: what is to be different at the site.
+            blocks: of their flash, see Bench.add.
             environment: of their virtual boards, see hil/README.md.
         """
         await self.controller.start()
@@ -55,14 +56,14 @@ class Stage:
         macs = {place.name: await self.bench.boards.mac(place.name, place.device) for place in PLACES}
         for name, identity in (await furnish(self.api, macs)).items():
             if not names or name in names:
-                await self.add(name, identity, **environment)
+                await self.add(name, identity, blocks, **environment)
         if site:
             await self.api.patch(f"/sites/{SITE}", site)
         await asyncio.gather(*(device.power_on() for device in self.bench.devices.values()))
 
-    async def add(self, name: str, identity: Json, **environment: str) -> Device:
-        """Put one more device into the hall, unpowered; `identity` is the answer to its claim."""
-        device = await self.bench.add(name, identity, **{**BOARD, **environment})
+    async def add(self, name: str, identity: Json, blocks: int = 0, **environment: str) -> Device:
+        """Put one more device into the hall, unpowered; the rest as `Bench.add` has it."""
+        device = await self.bench.add(name, identity, blocks=blocks, **{**BOARD, **environment})
         device.on_change = partial(self._watch, device)
         return device
 
