@@ -1,14 +1,16 @@
 """What scenarios share: halls on a stage, fleets of light kiosks, and the proof that nothing is left behind."""
 
 import os
+import random
+import secrets
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from hil.api import Json
 from hil.boards import Boards
 from hil.demo.stage import Stage
 from tests.scenarios.fleet import Fleet
@@ -22,6 +24,14 @@ OpenFleet = Callable[..., Awaitable[Fleet]]
 def shifted(stage: Stage, seconds: int) -> None:
     """Set the clock of the controller's machine off; it is so from the next start on."""
     stage.controller.environment = {"PYTHONPATH": os.pathsep.join((str(MACHINE), *sys.path)), "SHIFT_S": str(seconds)}
+
+
+@pytest.fixture
+def dice(request: pytest.FixtureRequest) -> random.Random:
+    """Chance; where a test fails its report tells the seed."""
+    seed = secrets.randbits(32)
+    request.node.add_report_section("setup", "dice", f"random.Random({seed})")
+    return random.Random(seed)
 
 
 @pytest.fixture
@@ -40,15 +50,15 @@ def traces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Traces]:
 async def open_hall(tmp_path: Path, traces: Traces, boards: Boards) -> AsyncIterator[OpenHall]:
     """Open halls: `await open_hall("kiosk", BALAI_RTC="dead")`; without names with every device of the demo's hall.
 
-    `site` is what is to be different there, `shift` by how many seconds the clock of the controller's machine is off.
+    `shift` is by how many seconds the clock of the controller's machine is off, the rest as for `Stage.open`.
     """
     opened: list[Stage] = []
 
-    async def begin(*names: str, site: Json | None = None, shift: int = 0, **environment: str) -> Stage:
+    async def begin(*names: str, shift: int = 0, **how: Any) -> Stage:
         stage = Stage(tmp_path / f"hall{len(opened)}", boards=boards)
         opened.append(stage)
         shifted(stage, shift)
-        await stage.open(*names, site=site, **environment)
+        await stage.open(*names, **how)
         return stage
 
     yield begin

@@ -26,13 +26,14 @@ class Fleet:
         self._running: dict[str, asyncio.Task[None]] = {}
 
     async def open(self, count: int, **how: int) -> None:
-        """Start the controller and `count` halls; `how` is each kiosk's (`batch`, `kept`)."""
+        """Start the controller and `count` halls, whose kiosks are known; `how` is theirs (`batch`, `kept`)."""
         await self.controller.start()
         async with Api(self.controller.address) as api:
             await api.sign_in(self.controller.name, self.controller.password)
             for number in range(count):
                 await self._furnish(api, number, how)
         self._running = {kiosk.device: asyncio.create_task(kiosk.run()) for kiosk in self.kiosks}
+        await self.until(lambda: all(kiosk.welcome for kiosk in self.kiosks))
 
     async def _furnish(self, api: Api, number: int, how: dict[str, int]) -> None:
         device, site = device_name(number), site_of(number)

@@ -3,16 +3,22 @@
 import json
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from firmware.core.flash.journal import Journal
 from hil.api import Json
+from hil.bench import IMAGE
 from hil.demo.hall import SITE
 from hil.demo.stage import HUGE, READY, Stage
 from hil.device import Device
 from protocol.queue import State
+from provisioning.image.filesystem import Flash, mount
 from tests.scenarios.ledger import Ledger, replayed
 from tests.scenarios.waiting import until
+
+Row = list  # [seq, t, q, up, kind, data]
 
 
 class _NoClock:
@@ -25,10 +31,40 @@ class _NoClock:
 
 def flash(folder: Path) -> tuple[int, State]:
     """Return what a kiosk's flash holds: the seq of its last event, and the queue's state as a boot would find it."""
+    with _journal(folder) as kept:
+        value, later = kept.recover()
+        return kept.seq, replayed(((e[4], e[5], e[1]) for e in later), State.load(value) if value else None)
+
+
+def journal(folder: Path) -> list[Row]:
+    """Return the events that a device's flash holds, [seq, t, q, up, kind, data]."""
+    with _journal(folder) as kept:
+        return list(kept.after(0))
+
+
+@contextmanager
+def _journal(folder: Path) -> Iterator[Journal]:
+    """Open a copy of a device's journal."""
     with tempfile.TemporaryDirectory() as work:
-        journal = Journal(str(shutil.copytree(folder / "journal", Path(work) / "journal")), _NoClock())
-        value, later = journal.recover()
-        return journal.seq, replayed(((e[4], e[5], e[1]) for e in later), State.load(value) if value else None)
+        copy = Path(work) / "journal"
+        if (folder / IMAGE).exists():
+            _unpack(folder / IMAGE, "/journal", copy)
+        else:
+            shutil.copytree(folder / "journal", copy)
+        yield Journal(str(copy), _NoClock())
+
+
+def _unpack(image: Path, name: str, target: Path) -> None:
+    """Copy a folder out of a littlefs."""
+    cells = image.read_bytes()
+    flash = Flash(len(cells))
+    flash.buffer[:] = cells
+    system = mount(flash)
+    target.mkdir()
+    for one in system.listdir(name):
+        with system.open(f"{name}/{one}", "rb") as file:
+            (target / one).write_bytes(file.read())
+    system.unmount()
 
 
 class Witness:
@@ -74,12 +110,20 @@ class Witness:
 
     def count(self) -> list[int]:
         """Count on both sides, after `settled`, where this kiosk alone has led; return today's numbers."""
+        seq, state = flash(self.kiosk.folder)
         self.arrived()
-        events = self.ledger.events(self.kiosk.environment["BALAI_DEVICE"])
-        replay = replayed((event[6], event[7], event[3]) for event in events)
-        assert flash(self.kiosk.folder)[1].dump() == replay.dump(), "the flash says otherwise than the log"
+        assert state.dump() == replayed(self.history(seq)).dump(), "the flash says otherwise than the database"
         self.consistent()
         return self.ledger.days(SITE)[-1]
+
+    def history(self, seq: int) -> list[tuple[str, Json, int]]:
+        """Return what has happened in the hall, (kind, data, Unix ms by who wrote it), as far as the kiosk's `seq`.
+
+        The controller led until the kiosk was there, and may have opened the day.
+        """
+        query = "SELECT kind, data, t FROM event WHERE site = ? AND (device <> ? OR seq <= ?) ORDER BY pos"
+        found = self.ledger.ask(query, SITE, self.kiosk.environment["BALAI_DEVICE"], seq)
+        return [(str(kind), json.loads(str(data)), int(str(t))) for kind, data, t in found]
 
     def arrived(self) -> None:
         """See that the kiosk's log is in the database whole and once, that no number was handed out twice in a day,

@@ -1,7 +1,7 @@
 """A hall whose uplink comes and goes: tickets are issued all the same, and all of it arrives once."""
 
 import asyncio
-import random
+from random import Random
 
 import pytest
 
@@ -10,25 +10,25 @@ from tests.scenarios.conftest import OpenHall
 from tests.scenarios.witness import Witness
 
 
-async def flap(uplink: Proxy) -> None:
+async def flap(uplink: Proxy, dice: Random) -> None:
     """Cut, restore and stall, at random, for ever."""
     while True:
-        await asyncio.sleep(random.uniform(0.02, 0.8))
-        random.choice((uplink.cut, uplink.stall, lambda: uplink.stall(up=False), lambda: uplink.stall(down=False)))()
-        await asyncio.sleep(random.uniform(0.02, 0.8))
+        await asyncio.sleep(dice.uniform(0.02, 0.8))
+        dice.choice((uplink.cut, uplink.stall, lambda: uplink.stall(up=False), lambda: uplink.stall(down=False)))()
+        await asyncio.sleep(dice.uniform(0.02, 0.8))
         uplink.cut()  # what was stalled does not come back: make the device see it
         uplink.restore()
 
 
 @pytest.mark.parametrize("citizens", [20, pytest.param(200, marks=pytest.mark.soak)])
-async def test_tickets_taken_while_the_uplink_flaps_all_arrive_once(open_hall: OpenHall, citizens: int):
+async def test_tickets_taken_while_the_uplink_flaps_all_arrive_once(open_hall: OpenHall, dice: Random, citizens: int):
     hall = await open_hall("kiosk")
     witness = Witness(hall)
     await witness.ready()
-    flapping = asyncio.create_task(flap(hall.bench.uplinks["kiosk"]))
+    flapping = asyncio.create_task(flap(hall.bench.uplinks["kiosk"], dice))
     try:
         for _ in range(citizens):
-            await hall.take(random.choice("ABCD"))
+            await hall.take(dice.choice("ABCD"))
     finally:
         flapping.cancel()
     hall.bench.uplinks["kiosk"].cut()
@@ -37,6 +37,7 @@ async def test_tickets_taken_while_the_uplink_flaps_all_arrive_once(open_hall: O
     assert witness.count() == witness.papers() == list(range(1, citizens + 1))
 
 
+@pytest.mark.soak  # the kiosk waits a quarter of a minute for the broker
 async def test_a_line_that_swallows_everything_and_closes_nothing_is_found_out(open_hall: OpenHall):
     hall = await open_hall("kiosk")
     witness = Witness(hall)

@@ -1,6 +1,6 @@
 """Two who lead a hall, cut off from each other: no number twice, and nobody who holds one is forgotten."""
 
-import random
+from random import Random
 
 import pytest
 
@@ -12,7 +12,9 @@ from tests.scenarios.witness import Witness
 
 
 @pytest.mark.parametrize("other", ["controller", pytest.param("kiosk-2", marks=pytest.mark.soak)])
-async def test_a_kiosk_that_is_cut_off_and_another_leader_give_different_numbers(open_hall: OpenHall, other: str):
+async def test_a_kiosk_that_is_cut_off_and_another_leader_give_different_numbers(
+    open_hall: OpenHall, dice: Random, other: str
+):
     hall = await open_hall("kiosk")
     assert hall.api is not None
     witness = Witness(hall)
@@ -35,7 +37,7 @@ async def test_a_kiosk_that_is_cut_off_and_another_leader_give_different_numbers
 
     inside, outside = [1, 2], []
     for n in range(4):
-        inside.append(int((await hall.take(random.choice("ABCD"))).split()[1]))
+        inside.append(int((await hall.take(dice.choice("ABCD"))).split()[1]))
         outside.append(await walk_in(f"walk-in.{n}"))
     called = await witness.command("call.1", op="call_next", counter="2")
     assert called["ticket"] == 1, "the new leader knows who came first"

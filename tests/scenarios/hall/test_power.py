@@ -1,7 +1,7 @@
 """A kiosk whose power goes at any moment: every number that was handed out is known, none is handed out twice."""
 
 import asyncio
-import random
+from random import Random
 
 import pytest
 
@@ -18,16 +18,18 @@ async def power_cut(witness: Witness) -> None:
     await witness.ready()
 
 
-@pytest.mark.parametrize("cuts", [10, pytest.param(100, marks=pytest.mark.soak)])
-async def test_a_power_cut_at_any_moment_of_a_ticket_burns_at_most_its_number(open_hall: OpenHall, cuts: int):
+@pytest.mark.parametrize("cuts", [6, pytest.param(100, marks=pytest.mark.soak)])
+async def test_a_power_cut_at_any_moment_of_a_ticket_burns_at_most_its_number(
+    open_hall: OpenHall, dice: Random, cuts: int
+):
     hall = await open_hall("kiosk")
     witness = Witness(hall)
     await witness.ready()
     for _ in range(cuts):
-        hall.bench.uplink("kiosk", random.random() < 0.5)
-        await hall.take(random.choice("ABCD"))
-        witness.kiosk.press(random.choice("ABCD"))
-        await asyncio.sleep(random.uniform(0, TICKET_S))
+        hall.bench.uplink("kiosk", dice.random() < 0.5)
+        await hall.take(dice.choice("ABCD"))
+        witness.kiosk.press(dice.choice("ABCD"))
+        await asyncio.sleep(dice.uniform(0, TICKET_S))
         await power_cut(witness)
     hall.bench.uplink("kiosk", True)
     await hall.take("A")
@@ -40,15 +42,17 @@ async def test_a_power_cut_at_any_moment_of_a_ticket_burns_at_most_its_number(op
     assert sorted(ended) == today, "every ticket that was begun is printed or void, once"
 
 
-@pytest.mark.parametrize("cuts", [5, pytest.param(50, marks=pytest.mark.soak)])
-async def test_a_command_whose_answer_was_lost_with_the_power_is_carried_out_once(open_hall: OpenHall, cuts: int):
+@pytest.mark.parametrize("cuts", [3, pytest.param(50, marks=pytest.mark.soak)])
+async def test_a_command_whose_answer_was_lost_with_the_power_is_carried_out_once(
+    open_hall: OpenHall, dice: Random, cuts: int
+):
     hall = await open_hall("kiosk")
     witness = Witness(hall)
     await witness.ready()
     given = {}
     for key in (f"cut.{n}" for n in range(cuts)):
         asked = asyncio.create_task(witness.command(key, op="issue", service="surat", paper=0))
-        await asyncio.sleep(random.uniform(0, 0.03))
+        await asyncio.sleep(dice.uniform(0, 0.03))
         await power_cut(witness)
         given[key] = await asked
         assert given[key]["outcome"] == "done"
