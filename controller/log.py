@@ -36,7 +36,7 @@ def set_up(settings: Settings, stream: TextIO = sys.stderr) -> None:
         if console
         else [
             structlog.processors.EventRenamer("message"),
-            structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
+            structlog.processors.JSONRenderer(default=str),
         ]
     )
     handler = logging.StreamHandler(stream)

@@ -56,6 +56,7 @@ class Inside:
         self._people = ExitStack()
         listening = socket.socket(proto=socket.IPPROTO_TCP)  # with which asyncio sends without delay
         listening.bind(("127.0.0.1", 0))
+        listening.listen()
         self.address = f"http://127.0.0.1:{listening.getsockname()[1]}"
         config = uvicorn.Config(self.app, log_config=None, access_log=False, lifespan="on", ws="none")
         self._server = uvicorn.Server(config)

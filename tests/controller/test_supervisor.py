@@ -21,7 +21,7 @@ def gone(process: psutil.Process) -> bool:
 
 
 def test_the_first_start_makes_what_is_needed_and_prints_the_password_once(serve):
-    first = serve()
+    first = serve("--broker-tls", "--broker-tls-host", "127.0.0.1", "--broker-tls-port", "0")
     assert first.is_ready()
     for name in ("balai.db", "keys/secrets.key", "ca/ca.key", "ca/ca.pem", "broker/dynamic-security.json"):
         path = first.data / name
