@@ -47,11 +47,12 @@ def serve(
 
 
 def _can_be_written(file: Path) -> None:
-    """See now, rather than when all is running, whether `file` can be written; it is not there until all is."""
-    aside = file.with_name(file.name + ".part")
+    """See now, rather than when all is running, whether `file` can be written; it is not there then, nor meanwhile:
+    whoever waits for it would take it for the word that all is running."""
+    probe = file.with_name(f"{file.name}.probe")
     try:
-        aside.touch(0o600)
-        aside.unlink()
+        write_secret(probe, b"")
+        probe.unlink()
         file.unlink(missing_ok=True)
     except OSError as error:
         raise Stop(f"the file {file} cannot be written: {error.strerror}; name another one with --ready-file") from None
