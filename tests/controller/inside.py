@@ -60,9 +60,13 @@ class Inside:
         self.address = f"http://127.0.0.1:{listening.getsockname()[1]}"
         config = uvicorn.Config(self.app, log_config=None, access_log=False, lifespan="on", ws="none")
         self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, args=([listening],))
+        self._thread = threading.Thread(target=self._server.run, args=([listening],), daemon=True)
         self._thread.start()
-        self.admin = self.someone().sign_in(name, password)  # the socket listens: this waits until it serves
+        try:
+            self.admin = self.someone().sign_in(name, password)  # the socket listens: this waits until it serves
+        except BaseException:
+            self._server.should_exit = True  # or the tests would wait for it for ever
+            raise
 
     def someone(self, **headers: str) -> Someone:
         """Return somebody who has not signed in."""
