@@ -53,7 +53,7 @@ class Far:
 
     def __init__(self, micropython: str) -> None:
         self.process = subprocess.Popen(
-            [micropython, ROOT / "tests/firmware/core/journal_hand.py", ROOT],
+            [micropython, ROOT / "tests/firmware/core/flash/journal_hand.py", ROOT],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
