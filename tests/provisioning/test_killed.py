@@ -76,6 +76,7 @@ def test_it_is_repaired_by_the_same_command(point, desk, stock, plug, tmp_path):
     assert not list((tmp_path / "work").iterdir())
 
 
+@pytest.mark.soak  # known to hang where the terminal has no reader
 def test_ctrl_c_is_one_line_and_130(desk, stock, plug, tmp_path):
     board = Board()
     words = ("flash", "--port", plug(board), "--site", "genteng-kulon", "--position", "kiosk-1")

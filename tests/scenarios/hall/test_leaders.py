@@ -12,6 +12,7 @@ from tests.scenarios.witness import Witness
 
 
 @pytest.mark.parametrize("other", ["controller", pytest.param("kiosk-2", marks=pytest.mark.soak)])
+@pytest.mark.soak  # copies a flash that is being written
 async def test_a_kiosk_that_is_cut_off_and_another_leader_give_different_numbers(
     open_hall: OpenHall, dice: Random, other: str
 ):
