@@ -8,10 +8,10 @@ from hil.device import HANGS
 LOOK_S = 0.05
 
 
-async def until(true: Callable[[], object | Awaitable[object]], what: str) -> None:
-    """Wait until `true()`, which may have to be awaited; a hang fails with `what`."""
+async def until(true: Callable[[], object | Awaitable[object]], what: str, hangs: float = HANGS) -> None:
+    """Wait until `true()`, which may have to be awaited; a hang, after so many seconds, fails with `what`."""
     try:
-        async with asyncio.timeout(HANGS):
+        async with asyncio.timeout(hangs):
             while True:
                 found = true()
                 if await found if isinstance(found, Awaitable) else found:
