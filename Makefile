@@ -30,8 +30,9 @@ demo: setup ## one virtual hall, to look at and to play with (ONCE=1: a scripted
 test: setup programs ## all tests
 	@$(BIN)/pytest -n 2 --dist loadfile -m "not soak" $(TESTS)
 
-soak: setup programs ## the tests that take minutes
+soak: setup programs ## the tests that take minutes, and ten minutes of the controller's memory
 	@$(BIN)/pytest -m soak $(TESTS)
+	@$(BIN)/python -m bench memory
 
 check: .venv/.installed ## format, lint, types, import contracts
 	$(BIN)/ruff format --check $(SOURCES)

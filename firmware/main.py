@@ -1,8 +1,9 @@
 """Starts the device: picks a slot, counts crash boots, runs the firmware, and never leaves a dead prompt.
 
-Plain source outside the slots, never part of an update. `slot` holds two words: the slot in use and how many boots in
-a row ended in a crash or the watchdog. After three the other slot is tried, where one fits the interpreter, after three
-more the first again. A power-on never counts, and whatever is torn or missing here is taken as new.
+Plain source outside the slots, never part of an update. Of a slot it knows `chip.Board`, `node.run` and `node.keep`.
+The file `slot` holds two words: the slot in use and how many boots in a row ended in a crash or the watchdog. After
+three the other slot is tried, where one fits the interpreter, after three more the first again. A power-on never
+counts, and whatever is torn or missing here is taken as new.
 """
 
 import micropython
@@ -85,9 +86,7 @@ def keep(error):
     sys.print_exception(error)
     write("crashed", "1")
     try:
-        from firmware.core.crashlog import keep
-
-        keep("crash", error)
+        __import__("node").keep("crash", error)
     except Exception as second:
         sys.print_exception(second)
 
@@ -101,14 +100,8 @@ def main():
     try:
         slot, crashes = pick()
         sys.path.insert(0, slot)
-        if sys.platform == "esp32":
-            from firmware.boards.esp32 import Board
-        else:
-            from firmware.boards.virtual import Board
-        board = Board()
-        from firmware.node import run
-
-        run(board)
+        board = __import__("chip" if sys.platform == "esp32" else "virtual").Board()
+        __import__("node").run(board)
     except Exception as error:
         keep(error)
         time.sleep(min(crashes * PAUSE_S, LONGEST_S))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from provisioning.identity import encode
 from provisioning.image.filesystem import BLOCK, IDENTITY, build, contents
+from provisioning.image.slot import VIRTUAL, slot
 from provisioning.private import write_private
 
 
@@ -13,7 +14,8 @@ def flash(folder: Path, identity: Mapping[str, object]) -> None:
     """Make `folder` the flash of a new device. `identity`: the answer to a claim, with `role`."""
     if (folder / "a").exists():
         shutil.rmtree(folder / "a")
-    for name, data in contents(encode(identity)).items():
+    virtual = {f"a/{VIRTUAL}": (slot() / VIRTUAL).read_bytes()}
+    for name, data in (contents(encode(identity)) | virtual).items():
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if name == IDENTITY:

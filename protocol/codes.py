@@ -90,22 +90,3 @@ CODES = {
     SETUP_JOINED: ("Wi-Fi yang dipilih tersambung.", "The chosen Wi-Fi is joined."),
     SETUP_FAILED: ("Wi-Fi yang dipilih gagal: baca halamannya.", "The chosen Wi-Fi failed: the page says why."),
 }
-
-# Why a command was refused, as the code that a device shows.
-REFUSED = {
-    "journal_full": JOURNAL_FULL,
-    "not_leader": NOT_LEADER,
-    "no_day": NO_DAY,
-    "full": NUMBERS_FULL,
-    "closed": SERVICE_CLOSED,
-}
-
-# What a printer says about itself, or why a job failed.
-PRINTER = {
-    "low": PAPER_LOW,
-    "out": PAPER_OUT,
-    "cover": PRINTER_OPEN,
-    "offline": PRINTER_SILENT,
-    "silent": PRINTER_SILENT,
-    "stalled": PRINTER_SILENT,
-}

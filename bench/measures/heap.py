@@ -20,9 +20,10 @@ MOST_KB = 110
 BOARD = """
 import gc, sys
 sys.path.insert(0, "a")
+import node
 gc.collect()
 before = gc.mem_alloc()
-import firmware.boards.virtual
+import virtual
 gc.collect()
 print(gc.mem_alloc() - before)
 """

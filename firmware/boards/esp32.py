@@ -9,7 +9,7 @@ import time
 import machine
 import network
 
-from firmware.boards import wiring
+from firmware.core.loan import give_back
 
 EPOCH = 946_684_800  # Unix seconds of 2000-01-01, where the chip counts from
 BENCH_FILE = "bench"  # on the flash: the device's parts are virtual and its console is the panel
@@ -192,11 +192,17 @@ class Board:
 
     def can(self, role: str) -> bool:
         """Whether this board is wired for a role."""
-        return role in wiring.WIRING
+        from firmware.boards.wiring import WIRING
+
+        give_back("firmware.boards.wiring")
+        return role in WIRING
 
     def parts(self, role: str) -> dict:
         """The role's drivers by name, on this board's pins."""
+        from firmware.boards import wiring
+
         made = wiring.parts(self._buses, role)
+        give_back("firmware.boards.wiring")
         if self._bench is not None:
             self._bench.say({"ready": role})
         return made

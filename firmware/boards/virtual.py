@@ -18,12 +18,12 @@ import time as host
 import ffi  # pyright: ignore[reportMissingImports]
 import uctypes
 
-from firmware.boards import wiring
 from firmware.boards.panel import Panel
 from firmware.boards.virtual_buses import Buses
 from firmware.boards.virtual_parts import ClockChip
 from firmware.boards.virtual_radio import Radio
 from firmware.boards.virtual_time import EPOCH, Time
+from firmware.core.loan import give_back
 
 _RTC_FILE = ".rtc"  # what the clock chip's battery keeps: its offset to true time
 _libc = ffi.open(None)
@@ -98,11 +98,17 @@ class Board:
 
     def can(self, role: str) -> bool:
         """Whether this board is wired for a role."""
-        return role in wiring.WIRING
+        from firmware.boards.wiring import WIRING
+
+        give_back("firmware.boards.wiring")
+        return role in WIRING
 
     def parts(self, role: str) -> dict:
         """The role's drivers by name, on this board's parts."""
+        from firmware.boards import wiring
+
         made = wiring.parts(self._buses, role)
+        give_back("firmware.boards.wiring")
         self.front.say({"ready": role})
         return made
 

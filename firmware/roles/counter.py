@@ -10,7 +10,7 @@ from firmware.roles.hall.asking import definite
 from firmware.roles.role import Role
 from firmware.roles.words.diagnosis import pages
 from firmware.roles.words.names import Names, digits
-from firmware.roles.words.texts import REASONS
+from firmware.roles.words.reasons import REASONS
 from protocol.codes import NO_CONFIG
 
 UNKNOWN = "----"

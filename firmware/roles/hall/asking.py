@@ -2,8 +2,18 @@
 
 import asyncio
 
+from protocol import codes
+
 AGAIN_MS = 500
 GIVEN_UP = "given up"
+REFUSED = {
+    "journal_full": codes.JOURNAL_FULL,
+    "not_leader": codes.NOT_LEADER,
+    "no_day": codes.NO_DAY,
+    "full": codes.NUMBERS_FULL,
+    "closed": codes.SERVICE_CLOSED,
+}
+"""Why a command was refused, as the code that a device shows."""
 
 
 async def definite(hall, command, waiting, given_up=None) -> dict:

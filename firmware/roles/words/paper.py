@@ -1,41 +1,10 @@
 """What the kiosk prints: the ticket and the diagnosis slip, as parts for the printer, 58 mm wide."""
 
 from firmware.drivers import escpos
-from firmware.drivers.printer import LOW, OK, OUT
 from firmware.roles.words.texts import CLOCKS, words
-from protocol.codes import CODES, PAPER_LOW, PAPER_OUT, PRINTER
+from protocol.codes import CODES
 
-_PAPER = (PAPER_LOW, PAPER_OUT)  # told by events of their own
 TRUSTED = 2  # a time of this quality or better is printed
-
-
-class Roll:
-    """What the printer says about itself: noted when it changes, shown by the lamp."""
-
-    def __init__(self, note, lamp):
-        self.fault = ""
-        self._state = ""
-        self._note = note
-        self._lamp = lamp
-
-    def see(self, state: str) -> None:
-        """Take the printer's state, or the reason why a job failed."""
-        if state == self._state:
-            return
-        if self._lamp is not None:
-            self._lamp.value(1 if state == OK else 0)
-        before, self.fault = self.fault, PRINTER.get(state, "")
-        try:
-            if state in (OK, LOW, OUT):
-                self._note("paper." + state, {})
-            if before != self.fault:
-                if before and before not in _PAPER:
-                    self._note("fault.cleared", {"code": before})
-                if self.fault and self.fault not in _PAPER:
-                    self._note("fault.raised", {"code": self.fault})
-            self._state = state
-        except OSError:
-            pass  # no room in the journal: told again when there is
 
 
 def moment(t: int, tz: int) -> str:
@@ -61,11 +30,12 @@ def ahead(board, service) -> int:
     return 0
 
 
-def ticket(doc, service, label: str, ahead: int, priority: str, now):
-    """Yield the parts of a ticket; `ahead` people are before it, `now` is a pair (Unix ms, quality)."""
+def ticket(doc, now, service, label: str, board, priority: str):
+    """Yield the parts of a ticket; `board` is the hall's or None, `now` a pair (Unix ms, quality)."""
     lang = doc["lang"]
     desks = sum(1 for c in doc["counters"] if not c["services"] or service["id"] in c["services"])
-    wait = (ahead * service.get("mins", 0) // max(1, desks) + 4) // 5 * 5  # minutes, rounded up to five
+    before = ahead(board, service)
+    wait = (before * service.get("mins", 0) // max(1, desks) + 4) // 5 * 5  # minutes, rounded up to five
     yield escpos.CENTRE + escpos.BOLD
     for part in escpos.paragraph(doc["site"]["name"]):
         yield part
@@ -79,7 +49,7 @@ def ticket(doc, service, label: str, ahead: int, priority: str, now):
     if priority:
         yield escpos.text(words("priority", lang) + words(priority, lang)) + escpos.LINE
     yield escpos.RULE + escpos.LEFT
-    yield escpos.pair(words("ahead", lang), words("people", lang) % ahead)
+    yield escpos.pair(words("ahead", lang), words("people", lang) % before)
     yield escpos.pair(words("wait", lang), words("minutes", lang) % wait if wait else words("soon", lang))
     if service.get("need"):
         for part in escpos.paragraph(words("need", lang) + service["need"]):
@@ -90,7 +60,7 @@ def ticket(doc, service, label: str, ahead: int, priority: str, now):
     yield escpos.feed(4)
 
 
-def slip(status, doc, now):
+def slip(doc, now, status):
     """Yield the parts of the diagnosis slip; `status` as the node gives it, `doc` the configuration or None."""
     lang = doc["lang"] if doc else "id"
     code = status.get("code") or ""

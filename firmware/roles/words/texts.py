@@ -41,21 +41,6 @@ CLOCKS = (
     ("dari internet", "from internet"),
 )
 
-# Why a command was refused, in four 7-segment characters; the codes of faults go before these.
-REASONS = {
-    "empty": "SEPI",  # nobody is waiting
-    "closed": "TUTP",
-    "full": "PENH",
-    "no_ticket": "NOTA",
-    "wrong_state": "SALH",
-    "unknown_counter": "LOC-",
-    "unknown_service": "LAY-",
-    "not_leader": "LEAD",
-    "no_day": "HARI",
-    "journal_full": "FULL",
-    "expired": "ULAN",
-}
-
 
 def words(key: str, lang: str) -> str:
     """The text `key` in `lang` ("id" or "en"). Raises KeyError for an unknown text."""

@@ -1,0 +1,1 @@
+"""Makes few and small files of the firmware's many modules."""

@@ -1,0 +1,5 @@
+LIMIT = 7
+
+
+def value(x):
+    return x + LIMIT

@@ -1,0 +1,1 @@
+from protocol.inner import plus  # noqa: F401
