@@ -57,6 +57,7 @@ class Controller:
         self._folder.mkdir(parents=True, exist_ok=True)
         ready = self._folder / "ready.json"
         ready.unlink(missing_ok=True)  # of one that was killed
+        first = not self.data.exists()  # then it says how to sign in
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *BOUND,
@@ -75,7 +76,9 @@ class Controller:
         assert self._process.stdout is not None
         self._reading = asyncio.create_task(self._read(self._process.stdout))
         process = self._process
-        await self._until(lambda: ready.exists() or process.returncode is not None)
+        await self._until(
+            lambda: (ready.exists() and (self.password or not first)) or process.returncode is not None
+        )
         if process.returncode is not None:
             raise Stop("the controller does not start:\n" + "\n".join(self._log_end()))
         told = json.loads(ready.read_text())

@@ -130,7 +130,7 @@ def test_whatever_passes_the_check_can_be_used_by_every_role(seed, bends):
     now = Now(NOW * 1_000, 4)
     for service in found["services"]:
         text = label(service["letter"], 7)
-        assert list(paper.ticket(found, service, text, 3, "elderly", now))
+        assert list(paper.ticket(found, now, service, text, None, "elderly"))
         assert digits(names.label(service["id"], 7))
         for counter in found["counters"]:
             assert clips(names.letter(service["id"]), 7, names.counter(counter["id"]), names.lang)
