@@ -56,7 +56,7 @@ class Readiness:
         except Exception as error:  # whatever it is: not ready
             log.warning("the database cannot be written: %s", type(error).__name__)
             return False
-        return True
+        return not self._parts.store.alarms.held  # one row may find room where events find none
 
 
 @router.get("/healthz")

@@ -63,6 +63,12 @@ class Alarms:
                 self._held[kind] = OpenAlarm(0, "", "", kind, detail, now_ms())
             return new
 
+    @property
+    def held(self) -> bool:
+        """Whether the controller is in trouble of its own: events are not stored."""
+        with self._lock:
+            return bool(self._held)
+
     def release(self) -> None:
         """The controller's own trouble is over: write it down as closed."""
         with self._lock:

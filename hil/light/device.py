@@ -58,6 +58,7 @@ class Light:
         self.welcome = False  # its birth in this session was answered
         self._controller = ""
         self._rate = 0
+        self._jitter = random.Random()
         self._began = time.monotonic()
         self._changed = asyncio.Event()
         self._writer: asyncio.StreamWriter | None = None
@@ -95,7 +96,7 @@ class Light:
             try:
                 await self._session()
             except (OSError, asyncio.IncompleteReadError):
-                await asyncio.sleep(random.uniform(0, BACKOFF_S))
+                await asyncio.sleep(self._jitter.uniform(0, BACKOFF_S))
             finally:
                 self.welcome = False
                 if self._writer is not None:
@@ -138,7 +139,7 @@ class Light:
                 self._changed.set()
                 if self._rate:
                     await asyncio.sleep(len(rows) / self._rate)
-                await self._within(random.uniform(RESEND_S / 2, RESEND_S * 2), partial(self._answered, end))
+                await self._within(self._jitter.uniform(RESEND_S / 2, RESEND_S * 2), partial(self._answered, end))
             else:
                 await self.until(lambda: self.acked < self.last or not self.welcome)
 

@@ -121,6 +121,7 @@ class Connection:
         self._receive_maximum, self._will_of, self._ready = receive_maximum, will, ready
         self._client: _Client | None = None
         self._will: Will | None = None
+        self._jitter = random.Random()  # noqa: S311 - its own, so that who seeds the global one finds it untouched
         self._stopping = threading.Event()
         self._wake_read, self._wake_write = socket.socketpair()
         self._wake_read.setblocking(False)
@@ -163,7 +164,7 @@ class Connection:
                 self.connected.clear()
                 self._client = None
             failures = 0 if self.sessions > began else failures + 1
-            self._stopping.wait(random.uniform(0.05, min(BACKOFF_S, 0.25 * 2**failures)))  # noqa: S311
+            self._stopping.wait(self._jitter.uniform(0.05, min(BACKOFF_S, 0.25 * 2**failures)))
 
     def _session(self) -> None:
         client = self._make()

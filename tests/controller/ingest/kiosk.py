@@ -35,6 +35,7 @@ class Kiosk:
         self.sent = 0  # batches, repeats included
         self.acks: list[int] = []
         self._batch, self._kept = batch, kept
+        self._jitter = random.Random()
         self._changed = asyncio.Event()
         self._welcome = False
         self._controller = ""
@@ -65,7 +66,7 @@ class Kiosk:
                 await self._session()
             except (OSError, asyncio.IncompleteReadError):
                 self._welcome = False
-                await asyncio.sleep(random.uniform(0, 0.2))
+                await asyncio.sleep(self._jitter.uniform(0, 0.2))
             finally:
                 if self._writer is not None:
                     self._writer.close()
@@ -97,7 +98,7 @@ class Kiosk:
                 self.publish("event", envelope(self.log, 1, self.lo, rows))
                 self.sent += 1
                 end = rows[-1][0]
-                pause = random.uniform(RESEND_S / 2, RESEND_S * 2)
+                pause = self._jitter.uniform(RESEND_S / 2, RESEND_S * 2)
                 await self._within(pause, lambda end=end: self.acked >= end or not self._welcome)
             else:
                 await self.until(lambda: self.acked < self.last or not self._welcome)

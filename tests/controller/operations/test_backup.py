@@ -88,7 +88,7 @@ def test_everything_comes_back_readable_by_its_owner_only(folder, tmp_path, name
 
 def test_what_is_written_while_it_is_copied_is_whole(folder, tmp_path):
     """Mosquitto writes its accounts anew at each claim, the application the database all the time."""
-    begun, stop = threading.Event(), threading.Event()
+    begun, stop, dice = threading.Event(), threading.Event(), random.Random()
 
     def work() -> None:
         accounts = folder.broker / "dynamic-security.json"
@@ -97,7 +97,7 @@ def test_what_is_written_while_it_is_copied_is_whole(folder, tmp_path):
             if stop.is_set():
                 break
             aside = accounts.with_suffix(".json.new")
-            aside.write_text(f"accounts {number}" * random.randint(1, 3000))
+            aside.write_text(f"accounts {number}" * dice.randint(1, 3000))
             aside.replace(accounts)
             begun.set()
             with connection:

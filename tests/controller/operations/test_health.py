@@ -86,6 +86,19 @@ def test_it_is_not_ready_while_the_database_cannot_be_written(serve):
     until(running.is_ready, "it does not come back")
 
 
+def test_it_is_not_ready_while_events_find_no_room_though_a_row_would(inside: Inside):
+    anybody = inside.someone()
+
+    def database() -> bool:
+        return anybody.get(inside.address + "/readyz").json()["database"]
+
+    until(database, "it cannot be written to begin with")
+    inside.parts.store.alarms.hold("disk_full", "no room")
+    until(lambda: not database(), "nobody would turn to another controller")
+    inside.parts.store.alarms.release()
+    until(database, "it does not come back")
+
+
 def test_a_server_that_goes_away_is_a_503_and_comes_back(inside_of, postgres_of_its_own: Postgres):
     inside: Inside = inside_of(postgres_of_its_own.database())
     inside.site("genteng")

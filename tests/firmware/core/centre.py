@@ -28,6 +28,7 @@ class Centre:
     def __init__(self, port: int) -> None:
         self.states: list[Body] = []
         self.commits = False
+        self._answered: set[object] = set()  # sids
         self._queues: dict[str, asyncio.Queue[Body]] = {what: asyncio.Queue() for what in topics.UP}
         self._loop = asyncio.get_running_loop()
         self._ready = asyncio.Event()
@@ -84,6 +85,14 @@ class Centre:
         """Wait for a birth and answer it."""
         state = await self.heard("state", lambda body: body["online"])
         self.ack(log, seq, now, rate)
+        return state
+
+    async def session(self) -> Body:
+        """Wait for the birth of a session that has had no answer, and answer it; a birth that was said again, for the
+        answer was slow, is passed over."""
+        state = await self.heard("state", lambda body: body["online"] and body["sid"] not in self._answered)
+        self._answered.add(state["sid"])
+        self.ack()
         return state
 
     def waiting(self, what: str) -> list[Body]:
