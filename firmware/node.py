@@ -58,15 +58,20 @@ class Node:
             hall = self._remote = RemoteHall(lambda op, args: self._link.inbox.request(op, args))
         self.role = cast.make(identity.role, parts, hall, clock, self.note, self.status, identity.device, journal.boot)
         self._link = link = Link(identity, journal, clock, lambda: self._report.state(), self, connection, wlan)
-        self._orders = Orders(board, identity, settings, connection, link, self.role)
-        self._report = Report(identity, settings, journal, clock, wlan, link, self.role, reset, crash, connection)
+        self._orders = orders = Orders(board, identity, settings, connection, link, self.role, clock, self.note)
+        updates = self._updates = orders.updates
+        if updates.trial and reset == "soft":
+            reset = "update"
+        self._report = Report(
+            identity, settings, journal, clock, wlan, link, self.role, reset, crash, connection, updates
+        )
         self._field = Field(wlan, connection, clock, self.role.notify, identity.device, leads)
         self._field.watch(parts.get("buttons"))
         if self._leader is not None:
             from firmware.roles.hall.handover import Grants
 
             self._grants = Grants(self._leader, link)
-            self._leader.on_board(self._grown)
+            self._leader.on_board(lambda board: link.appended())
         if settings.doc:
             self.configure(settings.doc)
         self.note("device.booted", {"fw": VERSION, "reset": reset, "boots": journal.boot})
@@ -91,6 +96,7 @@ class Node:
             keep("console", lambda: self._field.console(*console))
         keep("link", self._link.run)
         self._supervisor.expect("link", LINK_MS)
+        keep("updates", lambda: self._updates.run(self._link.inbox.request, lambda: self._link.welcome))
         keep("time", self._time)
         keep("watchdog", self._supervisor.run)
         await self._board.panel()
@@ -157,9 +163,6 @@ class Node:
         return self._report.status()
 
     # Inside.
-
-    def _grown(self, board, retained: bool = False) -> None:
-        self._link.appended()
 
     async def _lead(self, leader):
         """The leader's loop, with its sign of life."""

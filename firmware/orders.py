@@ -4,20 +4,22 @@ import asyncio
 
 from firmware import cast
 from firmware.core.flash.identity import placed
+from firmware.core.update.updates import Updates
 
 SECOND_MS = 1_000
 
 
 class Orders:
-    """Commands for a device on `board`; `link` says a birth again, `role` makes it seen."""
+    """Commands for a device on `board`; `link` says a birth again, `role` makes it seen, `note` an event of it."""
 
-    def __init__(self, board, identity, settings, connection, link, role):
+    def __init__(self, board, identity, settings, connection, link, role, clock, note):
         self._board = board
         self._identity = identity
         self._settings = settings
         self._connection = connection
         self._link = link
         self._role = role
+        self.updates = Updates(settings, identity, clock, note, role.quiet, board.reset)
 
     def carry_out(self, op: str, args):
         """A fleet command: (outcome, reason). Raises OSError where the flash fails."""
@@ -29,6 +31,10 @@ class Orders:
             asyncio.create_task(self._restart(lambda: True))
         elif op == "connect":
             return self._connection.offer(args.get("hash"), args.get("doc"))
+        elif op == "update":
+            return self.updates.order(args)
+        elif op == "cancel":
+            return self.updates.cancel(args)
         else:
             return "refused", "unknown_op"
         return "done", ""

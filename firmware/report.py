@@ -9,7 +9,9 @@ from protocol import codes
 class Report:
     """Looks at the parts of a node when it is asked."""
 
-    def __init__(self, identity, settings, journal, clock, wlan, link, role, reset: str, crash: str, connection):
+    def __init__(
+        self, identity, settings, journal, clock, wlan, link, role, reset: str, crash: str, connection, updates
+    ):
         """`reset`: why the device booted; `crash`: the traceback that was kept, "" for none."""
         self._identity = identity
         self._settings = settings
@@ -21,6 +23,7 @@ class Report:
         self._reset = reset
         self._crash = crash
         self._connection = connection
+        self._updates = updates
 
     def code(self) -> str:
         """The most urgent code, "" for none."""
@@ -55,6 +58,8 @@ class Report:
             "gen": self._connection.gen,
             "conn": self._connection.conn,
             "bad_conn": self._connection.bad_conn,
+            "rel": self._updates.rel,
+            "bad_rel": self._updates.bad,
         }
 
     def status(self) -> dict:

@@ -114,9 +114,21 @@ class Controller:
         assert isinstance(items, list)
         return next((one for one in items if one.get("id") == place.position), None)
 
-    def _send(self, method: str, path: str, body: Json | None = None, params: dict[str, str] | None = None) -> Json:
+    def publish(self, bundle: bytes) -> Json:
+        """Hand a signed bundle over. Raises RefusedError, ControllerError."""
+        return self._send("POST", "/releases", content=bundle)
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        body: Json | None = None,
+        params: dict[str, str] | None = None,
+        content: bytes | None = None,
+    ) -> Json:
+        kind = {} if content is None else {"Content-Type": "application/octet-stream"}
         try:
-            answer = self._client.request(method, path, json=body, params=params)
+            answer = self._client.request(method, path, json=body, params=params, content=content, headers=kind)
         except httpx.HTTPError as error:
             why = str(error).partition("\n")[0] or type(error).__name__
             raise ControllerError(

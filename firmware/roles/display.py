@@ -76,6 +76,7 @@ class Display(Role):
         if retained:
             away = YOUNG_MS if self._heard is None else now - self._heard
         self._newest = version
+        self._board = board
         self._calls = board["calls"]
         self._led = board["line"] != "down"
         self._heard = now

@@ -67,8 +67,12 @@ class Kiosk(Role):
         """The code of what is wrong with the printer or its paper, "" for nothing."""
         return self._roll.fault
 
+    def quiet(self) -> bool:
+        """Nor is anything printing."""
+        return super().quiet() and self._busy < 0 and not self._pending
+
     def tasks(self):
-        """(name, coroutine function) of what must keep running."""
+        """(name, coroutine function) of what is to run."""
         return [("kiosk", self.run), ("buttons", self._buttons.run), ("printer", self.watch)]
 
     def press(self, name: str) -> None:

@@ -32,7 +32,6 @@ from provisioning.commands.options import (
     controller_at,
     ending,
     networks_in,
-    read_text,
 )
 from provisioning.controller import Place
 from provisioning.errors import PortError, ProvisioningError, UsageError
@@ -42,6 +41,7 @@ from provisioning.flash.report import DONE, Made
 from provisioning.flash.screen import Screen
 from provisioning.flash.work import Wishes, Work
 from provisioning.image.interpreter import load
+from provisioning.release.keys import modulus
 
 _WIDE = 140  # columns, where nothing says how many there are
 _NO_BOARD = "no board is plugged in: plug one in, or name its port with --port"
@@ -87,7 +87,7 @@ def flash(
     wishes = Wishes(
         board=board_named(board) if board else None,
         networks=networks_in(networks),
-        release_key=read_text(release_key, "public key").strip() if release_key else "",
+        release_key=modulus(release_key) if release_key else "",
         bench=bench,
         baud=baud,
         stub=stub,

@@ -42,6 +42,7 @@ from provisioning.image.build import build
 from provisioning.image.interpreter import Interpreter, load
 from provisioning.image.slot import slot
 from provisioning.private import write_private
+from provisioning.release.keys import modulus
 
 
 @ending
@@ -70,7 +71,7 @@ def image(
     """Build the whole flash of one device: to be written at 0x0. Same input, same bytes."""
     kind = board_named(board)
     added = networks_in(networks)
-    key = read_text(release_key, "public key").strip() if release_key else ""
+    key = modulus(release_key) if release_key else ""
     if identity is not None:
         if controller or device or site or position or spare:
             raise UsageError("--identity says who the device is: leave out --device, its place and --controller")

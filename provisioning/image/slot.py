@@ -13,6 +13,7 @@ from provisioning.errors import BuildError
 from provisioning.link.linker import Linker
 from provisioning.link.program import Program, Symbol
 from provisioning.private import cache_folder
+from provisioning.release.manifest import manifest, version_of
 
 ROOT = Path(__file__).resolve().parents[2]  # where `firmware` and `protocol` lie
 ABI = "6"  # of the .mpy files: version 6, as MicroPython 1.23 to 1.26 load
@@ -32,6 +33,7 @@ PARTS = {
     "counter": ("firmware.roles.counter", "firmware.roles.words.reasons", "firmware.drivers.keypad"),
     "ds3231": ("firmware.drivers.ds3231",),
     "offer": ("firmware.core.broker.offer",),
+    "install": ("firmware.core.update.install", "firmware.core.update.manifest", "protocol.signing"),
     "field": ("firmware.setup",),
 }
 """What is linked into one file: part -> modules and packages. A part is loaded when something of it is imported."""
@@ -51,7 +53,7 @@ def sources() -> list[Path]:
 
 
 def slot() -> Path:
-    """Link and compile the firmware, once for the same sources; return the folder with its .mpy files and its `abi`.
+    """Link and compile the firmware, once for the same sources; return the folder: .mpy files, `manifest`, `abi`.
 
     Beside the folder, under its name with `.json`, lies where the lines of the parts come from: {part: {line: [file,
     line]}}. Raises BuildError: LinkError with the place in the sources, or the words of mpy-cross.
@@ -72,6 +74,8 @@ def slot() -> Path:
         linked = Linker(Program(ROOT, sources()), PARTS, ENTRIES, BOARDS).link()
         for part, one in linked.items():
             _compile(Path(work) / f"{part}.py", one.source, made / f"{part}.mpy")
+        parts = {one.name: one.read_bytes() for one in made.iterdir() if one.name != VIRTUAL}
+        (made / "manifest").write_bytes(manifest(parts, version_of(ROOT), int(ABI)))
         (made / "abi").write_text(ABI)
         (Path(work) / "lines").write_text(json.dumps({part: one.lines for part, one in linked.items()}))
         (Path(work) / "lines").replace(folder.with_suffix(".json"))

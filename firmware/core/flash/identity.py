@@ -36,6 +36,13 @@ class Identity:
         except (OSError, ValueError, AttributeError):
             return b""
 
+    def release_key(self) -> str:
+        """The key that releases are signed with: its modulus in hex, "" for none. Only an update needs it."""
+        try:
+            return self._read().get("release_key") or ""
+        except (OSError, ValueError, AttributeError):
+            return ""
+
     def place(self, doc) -> None:
         """Stand where a configuration says, and as what: it goes before what was flashed."""
         self.site, self.position, self.role = placed(doc)

@@ -8,7 +8,9 @@ TRIES = 4  # for one chunk
 
 
 class BlobError(Exception):
-    """A blob did not come, or not whole; the text says which."""
+    """A blob did not come, or not whole; the text says which, `reason` why the controller refuses it."""
+
+    reason = ""
 
 
 async def fetch(request, blob, take) -> None:
@@ -20,18 +22,24 @@ async def fetch(request, blob, take) -> None:
     size = blob["size"]
     off = 0
     while off < size:
-        wanted = min(CHUNK, size - off)
-        chunk = None
-        for _ in range(TRIES):
-            chunk = await request("blob", {"sha256": blob["sha256"], "off": off, "len": wanted})
-            if isinstance(chunk, dict):
-                raise BlobError("the controller refuses: %s" % chunk.get("reason"))
-            if chunk is not None:
-                break
-        if chunk is None or len(chunk) != wanted:
-            raise BlobError("a chunk did not come")
-        digest.update(chunk)
-        take(chunk)
-        off += wanted
+        data = await chunk(request, blob, off, min(CHUNK, size - off))
+        digest.update(data)
+        take(data)
+        off += len(data)
     if binascii.hexlify(digest.digest()).decode() != blob["sha256"]:
         raise BlobError("not the bytes that were named")
+
+
+async def chunk(request, blob, off: int, size: int) -> bytes:
+    """`size` bytes from `off` of a blob. Raises BlobError."""
+    for _ in range(TRIES):
+        found = await request("blob", {"sha256": blob["sha256"], "off": off, "len": size})
+        if isinstance(found, dict):
+            error = BlobError("the controller refuses: %s" % found.get("reason"))
+            error.reason = str(found.get("reason"))
+            raise error
+        if found is not None:
+            if len(found) == size:
+                return found
+            break
+    raise BlobError("a chunk did not come")
