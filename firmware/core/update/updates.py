@@ -16,8 +16,8 @@ from firmware.core.uplink.blob import BlobError, chunk
 SLOTS = ("a", "b")
 CRASHES = 3  # boots, after which main.py has gone back to the other slot
 LOOK_MS = 1_000
-AGAIN_MS = 15_000  # after an attempt that broke off
-PROVED_MS = 60_000  # a release that has run this long, and was answered, is confirmed
+AGAIN_MS = 5_000  # after an attempt that broke off
+PROVED_MS = 15_000  # a release that has run this long, and was answered, is confirmed
 SILENT_MS = 1_800_000  # without an answer it is given up after this
 QUIET_MS = 60_000
 EARLY_MS = 300_000  # after power-on a restart disturbs nobody

@@ -71,9 +71,11 @@ class Centre:
         board = {"day": 1, "term": 1, "rev": rev, "line": "up", "services": [], "calls": [], "counters": []}
         self.say(topics.board(SITE), {**board, **more}, retain)
 
-    async def heard(self, what: str, fits: Callable[[Body], object] = lambda body: True) -> Body:
+    async def heard(
+        self, what: str, fits: Callable[[Body], object] = lambda body: True, for_ever: bool = False
+    ) -> Body:
         """Wait for the next message on `up/{what}` that fits; others are passed over."""
-        async with asyncio.timeout(HANGS):
+        async with asyncio.timeout(None if for_ever else HANGS):
             while True:
                 body = await self._queues[what].get()
                 if what == "event":

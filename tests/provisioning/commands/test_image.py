@@ -7,6 +7,7 @@ import pytest
 
 from provisioning.identity import complete, encode
 from provisioning.image.build import build
+from provisioning.release import keys
 from tests.provisioning.chip.boot import start
 from tests.provisioning.chip.silicon import Silicon
 from tests.provisioning.desk import CA, TOKEN
@@ -27,7 +28,8 @@ def identity_in(file):
 
 def test_it_holds_all_that_the_device_needs(run, desk, out, tmp_path):
     (tmp_path / "wifi.json").write_text('[["Kantor Desa", "kata-sandi-lain"]]')
-    (tmp_path / "release.pub").write_text("kunci-rilis\n")
+    _, public = keys.make()
+    (tmp_path / "release.pub").write_bytes(public)
     more = ("--networks", tmp_path / "wifi.json", "--release-key", tmp_path / "release.pub")
     said = run("image", *WHO, *more, "--out", out, desk=desk)
     assert said.code == 0, said.err
@@ -36,7 +38,7 @@ def test_it_holds_all_that_the_device_needs(run, desk, out, tmp_path):
         "device": MAC, "role": "kiosk", "username": f"{MAC}.1", "secret": desk.devices[MAC].secrets[1], "generation": 1,
         "brokers": [{"host": "balai.example", "port": 8883, "tls": True}], "ca": CA, "site": "genteng-kulon",
         "position": "kiosk-1", "networks": [["Balai Desa", "kata-sandi-wifi"], ["Kantor Desa", "kata-sandi-lain"]],
-        "lang": "id", "release_key": "kunci-rilis",
+        "lang": "id", "release_key": keys.public(public),
     }  # fmt: skip
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
     for secret in (found["secret"], "kata-sandi", TOKEN):
