@@ -125,7 +125,8 @@ class Device:
         try:
             await asyncio.wait_for(look(), HANGS)
         except TimeoutError:
-            raise DeviceError(f"{self.name} did not do it:\n" + "\n".join(self.console[-30:])) from None
+            shown = f"{self.name} did not do it, and shows {self.digits!r}"
+            raise DeviceError("\n".join((shown, *self.console[-30:]))) from None
         if not seen():
             raise DeviceError(f"{self.name} has ended:\n" + "\n".join(self.console[-30:]))
 

@@ -18,6 +18,7 @@ BALAI = Path(sys.executable).with_name("balai")
 SETPRIV = shutil.which("setpriv")  # util-linux
 BOUND = [SETPRIV, "--pdeathsig", "TERM"] if SETPRIV else []  # it ends with us, however we end
 GRACE_S = 30  # to write what has come
+LOOKS_S = 0.02  # between two looks at another process
 STARTS_S = 60  # after which a start is given up as hung
 PARTS = {"application": "controller.process", "broker": "mosquitto.conf"}  # a word of each child's command line
 
@@ -76,9 +77,7 @@ class Controller:
         assert self._process.stdout is not None
         self._reading = asyncio.create_task(self._read(self._process.stdout))
         process = self._process
-        await self._until(
-            lambda: (ready.exists() and (self.password or not first)) or process.returncode is not None
-        )
+        await self._until(lambda: (ready.exists() and (self.password or not first)) or process.returncode is not None)
         if process.returncode is not None:
             raise Stop("the controller does not start:\n" + "\n".join(self._log_end()))
         told = json.loads(ready.read_text())
@@ -145,7 +144,7 @@ class Controller:
     async def _until(true: Callable[[], object]) -> None:
         async with asyncio.timeout(STARTS_S):
             while not true():  # noqa: ASYNC110 - another process
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(LOOKS_S)
 
     def _environment(self) -> dict[str, str]:
         """Without the settings of whoever runs this: they are for a controller of theirs."""

@@ -1,10 +1,9 @@
 """The hall's side of the count: what citizens hold, what the kiosk's flash remembers, and whether all of it agrees."""
 
 import json
-import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from firmware.core.flash.journal import Journal
@@ -44,27 +43,48 @@ def journal(folder: Path) -> list[Row]:
 
 @contextmanager
 def _journal(folder: Path) -> Iterator[Journal]:
-    """Open a copy of a device's journal."""
+    """Open a copy of a device's journal, which may be written meanwhile."""
+    image = folder / IMAGE
+    if image.exists():
+        files = _unpacked(_at_once(lambda: [image])[IMAGE], "/journal")
+    else:
+        files = _at_once(lambda: (folder / "journal").iterdir())
     with tempfile.TemporaryDirectory() as work:
-        copy = Path(work) / "journal"
-        if (folder / IMAGE).exists():
-            _unpack(folder / IMAGE, "/journal", copy)
-        else:
-            shutil.copytree(folder / "journal", copy)
-        yield Journal(str(copy), _NoClock())
+        for name, data in files.items():
+            (Path(work) / name).write_bytes(data)
+        yield Journal(work, _NoClock())
 
 
-def _unpack(image: Path, name: str, target: Path) -> None:
-    """Copy a folder out of a littlefs."""
-    cells = image.read_bytes()
+def _at_once(paths: Callable[[], Iterable[Path]]) -> dict[str, bytes]:
+    """Return what is in these files by their names, all at one moment: again where one has changed or gone."""
+
+    def marks() -> dict[Path, tuple[int, int, int]]:
+        found = {}
+        for path in paths():
+            with suppress(FileNotFoundError):
+                about = path.stat()
+                found[path] = (about.st_ino, about.st_size, about.st_mtime_ns)
+        return found
+
+    while True:
+        before = marks()
+        with suppress(FileNotFoundError):
+            files = {path.name: path.read_bytes() for path in before}
+            if marks() == before:
+                return files
+
+
+def _unpacked(cells: bytes, folder: str) -> dict[str, bytes]:
+    """Return the files of a folder of a littlefs."""
     flash = Flash(len(cells))
     flash.buffer[:] = cells
     system = mount(flash)
-    target.mkdir()
-    for one in system.listdir(name):
-        with system.open(f"{name}/{one}", "rb") as file:
-            (target / one).write_bytes(file.read())
+    found = {}
+    for one in system.listdir(folder):
+        with system.open(f"{folder}/{one}", "rb") as file:
+            found[one] = file.read()
     system.unmount()
+    return found
 
 
 class Witness:
@@ -75,6 +95,7 @@ class Witness:
         self.kiosk: Device = stage.device(name)
         self.ledger = Ledger(stage.controller.data)
         self.shown: list[int] = []  # numbers that citizens have read on the display and confirmed
+        self._settled: tuple[int, State] = (0, State())  # what was on the flash when all of it was in the database
 
     async def ready(self) -> None:
         """Wait until the kiosk waits for the next citizen."""
@@ -99,18 +120,22 @@ class Witness:
         return [number for number in map(_number, headings) if number]
 
     async def settled(self) -> None:
-        """Wait until the database has everything that is on the kiosk's flash."""
+        """Wait until the database has everything that is on the kiosk's flash at that moment.
+
+        A kiosk writes when it likes, a ticket that is printed after the paper has come out: `count` goes by this.
+        """
         device = self.kiosk.environment["BALAI_DEVICE"]
 
         def same() -> bool:
+            self._settled = flash(self.kiosk.folder)
             events = self.ledger.events(device)
-            return bool(events) and events[-1][2] == flash(self.kiosk.folder)[0]
+            return bool(events) and events[-1][2] >= self._settled[0]
 
         await until(same, "events are on the kiosk and not in the database")
 
     def count(self) -> list[int]:
-        """Count on both sides, after `settled`, where this kiosk alone has led; return today's numbers."""
-        seq, state = flash(self.kiosk.folder)
+        """Count on both sides, as it was when all `settled`, where this kiosk alone has led; return today's numbers."""
+        seq, state = self._settled
         self.arrived()
         assert state.dump() == replayed(self.history(seq)).dump(), "the flash says otherwise than the database"
         self.consistent()

@@ -39,7 +39,10 @@ def sheet(
     site: IdQuery = None,
     device: Annotated[list[Mac], Query(max_length=MOST)] = [],  # noqa: B006 - FastAPI makes a new one each time
 ) -> Response:
-    """Return labels of a site's devices, or of those that are named, spares too: A4, 3 x 8 labels of 70 x 36 mm."""
+    """Return labels of a site's devices, or of those that are named, spares too: A4, 3 x 8 labels of 70 x 36 mm.
+
+    A request that names neither is a 422.
+    """
     if site is None and not device:
         raise Problem(422, "Name a site or devices")
     with parts.db.read() as session:

@@ -61,7 +61,6 @@ async def fails(witness: Witness, fault: str, code: str, burnt: list[int]) -> No
     assert told == [("fault.raised", code), ("fault.cleared", code)]
 
 
-@pytest.mark.soak  # known to fail at times: flash and database differ
 async def test_a_printer_that_is_open_or_silent_is_worked_around_and_told_of(witness: Witness):
     await fails(witness, "cover", PRINTER_OPEN, [])
     await fails(witness, "silent", PRINTER_SILENT, [])
