@@ -48,7 +48,7 @@ def test_every_reason_of_the_contract_has_its_own_sentence_in_both_languages(pag
     assert len(reasons()) >= 14
     for lang in LANGUAGES:
         told = page.evaluate(
-            "([lang, all]) => import('/words.js').then(({ words, refusal }) => all.map((one) => refusal(words(lang), one)))",
+            "([lang, all]) => import('/words.js').then((of) => all.map((one) => of.refusal(of.words(lang), one)))",
             [lang, reasons()],
         )
         assert len(set(told)) == len(told)
