@@ -148,7 +148,7 @@ function wire() {
     redraw();
   };
   byId("lang").onclick = () => localStorage.setItem("lang", desk.w.other);
-  byId("signout").onclick = () => ask("/api/v1/session", { method: "DELETE", headers: { "X-CSRF": desk.session.csrf } }).then(signIn, failed);
+  byId("signout").onclick = () => ask("/api/v1/session", { method: "DELETE", headers: { "X-CSRF": (desk.session || {}).csrf } }).then(signIn, failed);
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || byId("dialog").open || event.target.closest("input, select")) return;
     if (event.key === " " && event.target.closest("button, a")) return; // it presses that

@@ -182,6 +182,8 @@ CUT = """() => {
     const name = `${node.tagName}#${node.id}.${node.className} ${node.textContent.slice(0, 20)}`;
     if (at.left < -1 || at.right > innerWidth + 1) wrong.push(`beside the screen: ${name}`);
     const may = style.textOverflow === "ellipsis" || style.webkitLineClamp !== "none";
+    const lines = node.clientHeight / parseFloat(style.lineHeight);
+    if (style.webkitLineClamp !== "none" && Math.abs(lines - Math.round(lines)) > 0.1) wrong.push(`half a line: ${name}`);
     if (!may && style.overflowX === "hidden" && node.scrollWidth > node.clientWidth + 1) wrong.push(`cut: ${name}`);
   }
   return wrong;
