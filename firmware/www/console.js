@@ -1,213 +1,194 @@
 // The clerk's console: one counter, the ticket at it, and the queue behind it.
-import { ask, byId, counterName, follow, label, make, params, serviceName, site } from "./hall.js";
-import { command } from "./commands.js";
+import { command, open } from "./commands.js";
+import { ACTIONS, desk, draw, enable, mine, notice } from "./desk.js";
+import { ask, byId, follow, label, make, params, pause, site } from "./hall.js";
 import { refusal, words } from "./words.js";
 
-let session, texts, w;
-let queue = null; // the answer of GET /queue
-let counter = params.get("counter") || localStorage.getItem(`counter:${site}`) || "";
-let busy = "";
+const LISTS = { k: "#others button", b: "#services button" }; // where these keys lead
+const BOUNCE = 300; // ms in which the same action again is the same press
+const BEHIND = 2000; // ms in which what is shown catches up with what a command has done
 
-// Every action: its key, when it makes sense for the ticket at this counter, and what it sends.
-const ACTIONS = [
-  { op: "next", key: " ", shown: "␣", main: true, when: () => counter, body: () => ({ op: "call_next", counter }) },
-  { op: "recall", key: "u", when: (now) => now && now.state === "called", body: (now) => ({ op: "recall", ticket: now.no }) },
-  { op: "serve", key: "l", when: (now) => now && now.state === "called", body: (now) => ({ op: "serve", ticket: now.no }) },
-  { op: "finish", key: "s", when: (now) => now, body: (now) => ({ op: "finish", ticket: now.no }) },
-  { op: "no_show", key: "t", when: (now) => now && now.state === "called", body: (now) => ({ op: "no_show", ticket: now.no }) },
-  { op: "park", key: "d", when: (now) => now, body: (now) => ({ op: "park", ticket: now.no }) },
-  { op: "transfer", key: "p", when: (now) => now, ask: () => [serviceField()], body: (now, form) => ({ op: "transfer", ticket: now.no, service: form.service }) },
-  { op: "call", key: "n", when: () => counter, ask: () => [numberField()], body: (now, form) => ({ op: "call", ticket: Number(form.ticket), counter }) },
-  { op: "issue", key: "a", when: () => true, ask: () => [serviceField(), priorityField()], body: (now, form) => ({ op: "issue", service: form.service, priority: form.priority, paper: 0 }) },
-];
+const redraw = () => draw((body) => run({ op: body.op, body: () => body }));
 
-function field(name, text, control) {
-  control.name = name;
-  control.required = true;
-  return make("label", "", text, control);
-}
-function serviceField() {
-  return field("service", w.service, make("select", "", "", ...texts.services.map((one) => new Option(`${one.letter} – ${one.name}`, one.id))));
-}
-function priorityField() {
-  const control = make("select", "", "", ...["", "elderly", "disabled", "pregnant", "infant"].map((id) => new Option(w[id], id)));
-  const row = field("priority", w.priority, control);
-  control.required = false;
-  return row;
-}
-function numberField() {
-  const input = make("input");
-  Object.assign(input, { type: "number", min: 1, max: 9999, inputMode: "numeric" });
-  return field("ticket", w.number, input);
-}
+// While an answer is just on its way nothing changes on the screen: what a clerk sees can be acted on.
+let held = false;
 
-const mine = () => queue.tickets.find((one) => one.counter === counter && (one.state === "called" || one.state === "serving"));
-
-function notice(kind, text) {
-  const node = byId("notice");
-  node.hidden = !text;
-  node.className = `notice ${kind}`;
-  node.textContent = text;
-}
-
-async function run(action, form = {}) {
-  if (busy) return;
-  busy = action.op;
-  draw();
-  notice("", w.sending);
+// Carry out `action` on the ticket `at` that was at the counter when it began; `before` is a command that is open still.
+async function run(action, at, form, before) {
+  if (desk.busy) return;
+  desk.busy = action.op;
+  redraw();
+  held = true;
+  notice("", desk.w.sending);
   try {
-    const outcome = await command(action.body(mine(), form), session.csrf, () => notice("warn", w.unknown));
-    if (outcome.outcome === "refused") notice("bad", refusal(w, outcome.reason));
-    else notice("good", outcome.ticket ? `${w.done}: ${label(texts, outcome.service || serviceOf(outcome.ticket), outcome.ticket)}` : w.done);
+    const { outcome, reason, ticket, service, rev } = await command(action.body(at, form), desk.session.csrf, unsure, before);
+    const end = Date.now() + BEHIND;
+    do await refresh(); // the next key must not meet an older ticket
+    while (desk.queue.board.rev < rev && Date.now() < end && !(await pause(100)));
+    if (outcome === "refused") notice("bad", refusal(desk.w, reason));
+    else notice("good", desk.w.done + (ticket ? `: ${label(desk.texts, service || serviceOf(ticket), ticket)}` : ""));
   } catch (problem) {
-    if (problem.status === 401) return signIn();
-    notice("bad", problem.status === 403 ? w.forbidden : problem.message);
+    await failed(problem);
   }
-  busy = "";
-  await refresh();
+  held = false;
+  desk.busy = "";
+  redraw();
 }
 
-const serviceOf = (no) => (queue.tickets.find((one) => one.no === no) || {}).service;
-
-function start(action) {
-  if (!queue || busy || !action.when(mine())) return;
-  if (action.ask) dialog(w[action.op], action.ask(), (form) => run(action, form));
-  else run(action);
+function unsure(why) {
+  held = false;
+  notice("warn", `${desk.w.unknown} ${why}`);
 }
 
-function dialog(title, fields, then) {
-  const box = byId("dialog");
-  const form = byId("form");
-  const cancel = make("button", "", w.cancel);
-  cancel.type = "button";
-  cancel.onclick = () => box.close();
-  form.replaceChildren(make("h1", "", title), ...fields, make("div", "row", "", cancel, make("button", "main", w.ok)));
-  form.onsubmit = () => then(Object.fromEntries(new FormData(form)));
-  box.showModal();
+const serviceOf = (no) => (desk.queue.tickets.find((one) => one.no === no) || {}).service;
+
+// Whoever has to sign in, or is no more who this browser is signed in as, is led there; else say what is wrong.
+async function failed(problem) {
+  if (problem.status === 401 || (problem.status === 403 && (await replaced()))) signIn();
+  else notice("bad", { 0: desk.w.offline, 403: desk.w.forbidden }[problem.status] || problem.message);
 }
 
-function draw() {
-  if (!queue) return;
-  const now = mine();
-  const current = byId("current");
-  current.textContent = now ? label(texts, now.service, now.no) : w.free;
-  current.classList.toggle("idle", !now);
-  byId("currentstate").textContent = counter ? `${counterName(texts, counter)}${now ? ` – ${w["state_" + now.state]}` : ""}` : w.choose;
-  byId("currentservice").textContent = now ? serviceName(texts, now.service) : "";
-  byId("actions").replaceChildren(...ACTIONS.map((action) => {
-    const button = make("button", action.main ? "main wide" : "", w[action.op], make("kbd", "", action.shown || action.key.toUpperCase()));
-    button.type = "button";
-    button.id = `act-${action.op}`;
-    button.disabled = Boolean(busy) || !action.when(now);
-    button.classList.toggle("busy", busy === action.op);
-    button.onclick = () => start(action);
-    return button;
-  }));
-  const age = (since) => `${Math.max(0, Math.floor((Date.now() - since) / 60000))} ${w.minutes}`;
-  const row = (one, verb) => {
-    const about = make("span", "soft", serviceName(texts, one.service));
-    if (one.priority) about.prepend(make("span", "priority", `${w[one.priority]} · `));
-    const node = make("li", "", "", make("span", "number", label(texts, one.service, one.no)), about);
-    if (verb) {
-      const button = make("button", "", w[verb]);
-      button.onclick = () => run({ op: verb, body: () => ({ op: verb, ticket: one.no }) });
-      node.append(button);
-      about.append(` · ${w["state_" + one.state]}`);
-    } else node.append(make("span", "age", age(one.issued)));
-    return node;
-  };
-  const waiting = queue.tickets.filter((one) => one.state === "waiting" || one.state === "begun");
-  byId("count").textContent = waiting.length;
-  byId("waiting").replaceChildren(...(waiting.length ? waiting.slice(0, 40).map((one) => row(one)) : [make("li", "none", w.empty)]));
-  const others = queue.tickets.filter((one) => one.state === "parked" || one.state === "noshow");
-  byId("othersword").textContent = others.length ? w.others : "";
-  byId("others").replaceChildren(...others.slice(0, 20).map((one) => row(one, "resume")));
-  byId("services").replaceChildren(make("h2", "", w.service), ...queue.board.services.map((one) => {
-    const verb = one.open ? "close" : "open";
-    const button = make("button", "", w[verb]);
-    button.onclick = () => run({ op: verb, body: () => ({ op: verb, service: one.id }) });
-    return make("div", "", "", make("span", "name", serviceName(texts, one.id)), make("b", "", one.open ? String(one.waiting) : w.closed), button);
-  }));
-  const line = byId("line");
-  line.className = `state ${queue.board.line}`;
-  line.textContent = w[queue.board.line];
-}
-
-// At most one question on the way; a change that comes meanwhile asks once more.
-let asking = false;
-let again = false;
-async function refresh() {
-  if (asking) { again = true; return; }
-  asking = true;
-  try {
-    queue = await ask("queue");
-    texts = queue.texts;
-    draw();
-  } catch (problem) {
-    if (problem.status === 401) signIn();
-    else notice("bad", problem.status === 0 ? w.offline : problem.message);
-  }
-  asking = false;
-  if (again) { again = false; refresh(); }
+async function replaced() {
+  if (!desk.session) return false;
+  return ask("/api/v1/session").then((found) => found.csrf !== desk.session.csrf, (problem) => problem.status === 401);
 }
 
 function signIn() {
-  location.href = `/signin?next=${encodeURIComponent(location.pathname + location.search)}`;
+  location.href = `/signin?next=${encodeURIComponent(location.pathname + location.search)}&lang=${desk.w.lang}`;
 }
 
+function start(action) {
+  const at = desk.queue && mine();
+  if (!desk.queue || desk.busy || action.rests || !action.when(at)) return;
+  if (action.ask) return dialog(desk.w[action.op], action.ask(at), (form) => run(action, at, form));
+  action.rests = true;
+  setTimeout(() => { action.rests = false; redraw(); }, BOUNCE);
+  run(action, at);
+}
+
+function dialog(title, fields, then) {
+  const cancel = make("button", "", desk.w.cancel);
+  cancel.type = "button";
+  cancel.onclick = () => byId("dialog").close();
+  const go = make("button", "main", title);
+  go.onclick = (event) => { if (event.detail > 1) event.preventDefault(); }; // the other half of a double click
+  byId("form").replaceChildren(Object.assign(make("h1", "", title), { id: "asked" }), ...fields, make("div", "row", "", cancel, go));
+  byId("form").onsubmit = () => then(Object.fromEntries(new FormData(byId("form"))));
+  byId("dialog").showModal();
+}
+
+// At most one question on the way; what is asked meanwhile is answered by one more.
+let asking = null;
+let next = null;
+function refresh() {
+  if (!asking) asking = look().then(() => { asking = null; });
+  else if (!next) next = asking.then(() => { next = null; return refresh(); });
+  return next || asking;
+}
+
+async function look() {
+  try {
+    desk.queue = await ask("queue");
+    frame();
+    if (!held) redraw();
+  } catch (problem) {
+    if (problem.status || !desk.busy) await failed(problem);
+  }
+}
+
+// Show what changes with the hall, and not with its queue.
 function frame() {
-  document.documentElement.lang = params.get("lang") || texts.lang;
-  document.title = `${texts.site.name} – ${w.counter}`;
+  const before = JSON.stringify(desk.texts);
+  const { texts, hall_url: url } = desk.queue;
+  if (JSON.stringify(texts) === before) return;
+  desk.texts = texts;
+  document.title = `${texts.site.name} – ${desk.w.counter}`;
   byId("hall").textContent = texts.site.name;
-  byId("counterword").textContent = w.counter;
-  byId("queueword").textContent = w.queue;
-  byId("board").textContent = w.board;
+  byId("inhall").hidden = !url;
+  if (url) byId("inhall").href = url;
+  if (!texts.counters.some((one) => one.id === desk.counter)) desk.counter = "";
+  byId("counters").replaceChildren(new Option("–", ""), ...texts.counters.map((one) => new Option(one.name, one.id)));
+  byId("counters").value = desk.counter;
+}
+
+function speak(w) {
+  desk.w = w;
+  document.documentElement.lang = w.lang;
+  for (const node of document.querySelectorAll("[data-word]")) node.textContent = w[node.dataset.word];
+  const other = new URLSearchParams(params);
+  other.set("lang", w.other);
+  byId("lang").href = `?${other}`;
   byId("board").href = `/board?site=${encodeURIComponent(site)}`;
-  byId("inhall").hidden = !queue.hall_url;
-  byId("inhall").textContent = w.in_hall;
-  if (queue.hall_url) byId("inhall").href = queue.hall_url;
-  byId("signout").textContent = w.signout;
-  byId("signout").onclick = async () => {
-    await ask("/api/v1/session", { method: "DELETE", headers: { "X-CSRF": session.csrf } }).catch(() => null);
-    signIn();
-  };
-  const pick = byId("counters");
-  pick.replaceChildren(new Option("–", ""), ...texts.counters.map((one) => new Option(one.name, one.id)));
-  if (!texts.counters.some((one) => one.id === counter)) counter = "";
-  pick.value = counter;
-  pick.onchange = () => {
-    counter = pick.value;
-    localStorage.setItem(`counter:${site}`, counter);
-    pick.blur();
-    draw();
-  };
-  document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || byId("dialog").open || event.target.closest("input, select")) return;
-    const action = ACTIONS.find((one) => one.key === event.key.toLowerCase());
-    if (!action) return;
+}
+
+function wire() {
+  for (const action of ACTIONS) {
+    const main = action.key === " ";
+    const button = make("button", main ? "main wide" : "", "", make("span"), make("kbd", "", main ? "␣" : action.key.toUpperCase()));
+    button.firstChild.dataset.word = action.op;
+    button.id = `act-${action.op}`;
+    enable(button, false);
+    button.onclick = (event) => { if (event.detail < 2) start(action); };
+    byId(action.op === "new_day" ? "day" : "actions").append(button);
+  }
+  // A mouse leaves the focus alone: after it the space bar still calls the next, whatever was clicked.
+  document.querySelector("main").addEventListener("mousedown", (event) => {
+    if (!event.target.closest("button")) return;
     event.preventDefault();
-    start(action);
+    document.activeElement.blur();
   });
-  setInterval(draw, 30000);
+  const pick = byId("counters");
+  let byMouse = false;
+  pick.onpointerdown = () => { byMouse = true; };
+  pick.onkeydown = () => { byMouse = false; };
+  pick.onchange = () => {
+    desk.counter = pick.value;
+    localStorage.setItem(`counter:${site}`, desk.counter);
+    if (byMouse) pick.blur(); // or the space bar would open it again
+    redraw();
+  };
+  byId("lang").onclick = () => localStorage.setItem("lang", desk.w.other);
+  byId("signout").onclick = () => ask("/api/v1/session", { method: "DELETE", headers: { "X-CSRF": (desk.session || {}).csrf } }).then(signIn, failed);
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey || byId("dialog").open || event.target.closest("input, select")) return;
+    if (event.key === " " && event.target.closest("button, a")) return; // it presses that
+    const key = event.key.toLowerCase();
+    const action = ACTIONS.find((one) => one.key === key);
+    const listed = document.querySelector(LISTS[key] || "none");
+    if (action || listed) event.preventDefault();
+    if (listed) listed.focus();
+    else if (action && !event.repeat) start(action);
+  });
+  setInterval(redraw, 30000);
+}
+
+function lines(up) {
+  if (!desk.busy && up !== desk.reached) notice(up ? "" : "bad", up ? "" : desk.w.offline);
+  desk.reached = up;
+  redraw();
 }
 
 async function begin() {
-  w = words(params.get("lang"));
-  try {
-    session = await ask("/api/v1/session");
-    queue = await ask("queue");
-  } catch (problem) {
-    if (problem.status === 401) return signIn();
-    notice("bad", problem.status === 0 ? w.offline : problem.status === 403 ? w.forbidden : problem.message);
-    setTimeout(begin, 3000);
-    return;
+  const asked = [params.get("lang"), localStorage.getItem("lang")];
+  wire();
+  speak(words(...asked));
+  while (!desk.queue) {
+    try {
+      desk.session = await ask("/api/v1/session");
+      desk.queue = await ask("queue");
+    } catch (problem) {
+      await failed(problem);
+      await pause(3000);
+    }
   }
   notice("", "");
-  texts = queue.texts;
-  w = words(texts.lang);
+  speak(words(...asked, desk.queue.texts.lang));
+  desk.counter = params.get("counter") || localStorage.getItem(`counter:${site}`) || "";
   frame();
-  draw();
-  follow(() => refresh(), (up) => { if (!up) notice("bad", w.offline); else if (!busy) byId("notice").textContent === w.offline && notice("", ""); });
+  redraw();
+  const before = open();
+  if (before) run({ op: before.body.op, body: () => before.body }, null, null, before);
+  follow({ board: refresh, texts: refresh }, lines);
 }
 
 begin();

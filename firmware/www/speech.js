@@ -1,20 +1,24 @@
 // One speech queue: a call never cuts off another. Clips are names below /voice/{lang}/; the board says which.
+import { pause } from "./hall.js";
+
+const LONGEST = 8000; // ms for which a clip is waited for: one that hangs must not hold up the numbers
+
 let muted = true;
 let chain = Promise.resolve();
 
-// Plays one clip to its end; false where the browser keeps silent until somebody has touched the page.
+// Plays one clip: "heard" to its end (or it is not there), "silent" where the browser waits for a touch, "hung".
 function play(lang, name) {
-  return new Promise((resolve) => {
-    const audio = new Audio(`/voice/${lang}/${name}.wav`);
-    audio.addEventListener("ended", () => resolve(true));
-    audio.addEventListener("error", () => resolve(true));
-    audio.play().catch((error) => resolve(error.name !== "NotAllowedError"));
+  const audio = new Audio(`/voice/${lang}/${name}.wav`);
+  const heard = new Promise((resolve) => {
+    for (const end of ["ended", "error", "pause"]) audio.addEventListener(end, () => resolve("heard"));
+    audio.play().catch((error) => resolve(error.name === "NotAllowedError" ? "silent" : "heard"));
   });
+  return Promise.race([heard, pause(LONGEST).then(() => "hung")]);
 }
 
 // Try to make a sound; `shown(true)` when the page still needs a touch.
 export async function unlock(lang, shown) {
-  muted = !(await play(lang, "chime"));
+  muted = (await play(lang, "chime")) === "silent";
   shown(muted);
 }
 
@@ -22,8 +26,8 @@ export async function unlock(lang, shown) {
 export function speak(lang, clips) {
   chain = chain.then(async () => {
     for (const clip of muted ? [] : clips) {
-      if (clip === "") await new Promise((go) => setTimeout(go, 300));
-      else await play(lang, clip);
+      if (clip === "") await pause(300);
+      else if ((await play(lang, clip)) === "hung") return;
     }
   });
   return chain;
