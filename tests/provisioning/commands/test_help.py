@@ -9,6 +9,7 @@ import typer
 from provisioning import errors
 from provisioning.boards import BOARDS
 from provisioning.commands import app
+from provisioning.commands.release import app as releases
 
 DOCUMENT = (Path(__file__).resolve().parents[3] / "docs" / "provisioning.md").read_text()
 
@@ -23,6 +24,15 @@ def test_every_command_and_option_is_documented():
             for word in parameter.opts:
                 if word.startswith("--") and word != "--help":
                     assert f"`{word}" in section, f"{word} of {name}"
+
+
+def test_every_command_and_option_of_releases_is_documented():
+    section = DOCUMENT.partition("## `balai release`")[2].partition("\n## ")[0]
+    for name, command in typer.main.get_command(releases).commands.items():
+        assert f"`balai release {name}`" in section
+        rows = section.partition(f"`balai release {name}`")[2].partition("| `balai release")[0]
+        words = [word for parameter in command.params for word in parameter.opts if word.startswith("--")]
+        assert [word for word in words if word != "--help" and word not in rows] == [], name
 
 
 def test_every_exit_code_is_documented():
