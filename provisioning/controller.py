@@ -95,7 +95,7 @@ class Controller:
     def seen(self, device: str) -> Seen | None:
         """Return what is known of a device, None for nothing. Raises RefusedError where the token may not ask."""
         try:
-            found = self._send("GET", f"/devices/{device}")
+            found = self._send("GET", f"/devices/claims/{device}" if self.names_place else f"/devices/{device}")
         except RefusedError as error:
             if error.status == 404:
                 return None

@@ -119,6 +119,14 @@ class Desk:
             known.pending = 0
             return Response(status_code=204)
 
+        @app.get("/api/v1/devices/claims/{device}")
+        async def seen(device: str, request: Request) -> JSONResponse:
+            if not self._may(request) and self.once.get(bearer(request), {}).get("device") != device:
+                return problem(401, "This claim token is not known")
+            known = self.devices[device]
+            shown = {"device": device, "online": known.online, "generation": known.generation, "seen": known.seen}
+            return JSONResponse({**shown, "pending": known.pending})
+
         @app.get("/api/v1/devices/{device}")
         async def device(device: str, request: Request) -> JSONResponse:
             if not self._may(request):

@@ -65,7 +65,7 @@ def test_another_controller_does_not_get_it(claims, desk, tmp_path):
         assert Claims(other, tmp_path / "work").take(MAC, PLACE)["secret"] != first["secret"]
 
 
-def test_a_claim_token_may_not_ask_and_its_claim_is_taken_up_all_the_same(desk, tmp_path):
+def test_the_claim_of_a_claim_token_is_taken_up_again(desk, tmp_path):
     desk.once["claim_once"] = {"site": "genteng-kulon", "position": "kiosk-1"}
     with Controller(desk.address, "claim_once") as controller:
         claims = Claims(controller, tmp_path / "work")

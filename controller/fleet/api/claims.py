@@ -8,6 +8,7 @@ from sqlmodel import col, select
 
 from controller.accounts.deps import Technician, somebody
 from controller.accounts.service import Who
+from controller.fleet.api.devices import shown
 from controller.fleet.models import Device, Site
 from controller.fleet.schemas import ClaimPublic, DevicePath
 from controller.fleet.trust import tokens
@@ -16,6 +17,7 @@ from controller.fleet.trust.models import Claim
 from controller.fleet.trust.schemas import (
     BrokerPublic,
     ClaimCreate,
+    ClaimSeen,
     ClaimTokenCreate,
     ClaimTokenMade,
     IdentityPublic,
@@ -82,6 +84,22 @@ def add_token(body: ClaimTokenCreate, request: Request, who: Technician, parts: 
         raise Problem(403, NO_RIGHT)
     token, made = parts.identities.token(body.asked(), body.minutes, who)
     return ClaimTokenMade(token=token, expires=made.expires, link=f"{address(request, parts)}/claim#{token}")
+
+
+@router.get("/devices/claims/{device}")
+def seen(device: DevicePath, claimant: Claimant, parts: PartsDep) -> ClaimSeen:
+    """Return whether a device that you have claimed was seen: what whoever flashes it waits for."""
+    with parts.db.read() as session:
+        if isinstance(claimant, Holder) and not tokens.holds(session, claimant.token, device, now_ms()):
+            raise Problem(401, "This claim token is not known")
+        found = shown(session, device)
+        site = "" if found is None else found.site or (found.pending.site if found.pending else "")
+        if found is None or (site and isinstance(claimant, Who) and not claimant.may("technician", site)):
+            raise Problem(404, "There is no such device")
+        pending = found.pending.generation if found.pending else 0
+        return ClaimSeen(
+            device=device, online=found.online, generation=found.generation, pending=pending, seen=found.seen
+        )
 
 
 @router.delete("/devices/claims/{device}", status_code=204)

@@ -37,6 +37,17 @@ class ClaimCreate(Place):
     device: Mac
 
 
+class ClaimSeen(BaseModel):
+    """What whoever flashes a device asks: is it `online`, with which `generation` of its secret (0: never seen), which
+    one is `pending` (0: none), and when was its last word (`seen`, Unix ms)."""
+
+    device: str
+    online: bool
+    generation: int
+    pending: int
+    seen: int
+
+
 class ClaimTokenCreate(Place):
     """A token for one claim, by what it is bound to, and for how many minutes."""
 

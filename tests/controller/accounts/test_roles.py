@@ -48,6 +48,7 @@ NEEDS = {
     "POST /devices/claims": Need("technician", "body", {"device": "{mac}", "site": "{site}", "position": "kiosk-1"}),
     "GET /devices/claims": Need("technician"),
     "POST /devices/claims/tokens": Need("technician", "body", {"site": "{site}", "position": "kiosk-1"}),
+    "GET /devices/claims/{device}": Need("technician", "device"),
     "DELETE /devices/claims/{device}": Need("technician", "device"),
     "POST /devices/swaps": Need("technician", "device", {"old": "{mac}", "new": "{mac}"}),
     "POST /devices/{device}/secret": Need("technician", "device"),

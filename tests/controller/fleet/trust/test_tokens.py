@@ -50,6 +50,22 @@ def test_a_token_claims_one_device_and_no_other(hall: Inside):
     assert claim(person).status_code == 409, "its device has been seen: the token is used up"
 
 
+def test_whoever_holds_a_token_is_told_whether_the_device_was_seen_and_of_no_other(hall: Inside):
+    person = holder(hall, role="kiosk")
+    mac = "02ba1a410009"
+    assert person.get(f"/devices/claims/{mac}").status_code == 401, "nothing is claimed yet"
+    identity = claim(person, mac).json()
+    before = person.get(f"/devices/claims/{mac}").json()
+    assert before == {"device": mac, "online": False, "generation": 0, "pending": identity["generation"], "seen": 0}
+    hall.born(identity)
+    after = person.get(f"/devices/claims/{mac}").json()
+    assert (after["generation"], after["pending"]) == (identity["generation"], 0)
+    assert person.get(f"/devices/claims/{DEVICE}").status_code == 401
+    assert person.get(f"/devices/{mac}").status_code == 401
+    assert hall.admin.get(f"/devices/claims/{mac}").json() == after
+    assert hall.admin.get("/devices/claims/02ba1a41ffff").status_code == 404
+
+
 def test_where_the_answer_was_lost_the_same_claim_is_made_again_and_the_lost_secret_is_over(hall: Inside):
     person = holder(hall, role="kiosk")
     lost, kept = claim(person, "02ba1a410003").json(), claim(person, "02ba1a410003").json()
