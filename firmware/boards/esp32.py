@@ -192,16 +192,16 @@ class Board:
 
     def can(self, role: str) -> bool:
         """Whether this board is wired for a role."""
-        from firmware.boards.wiring import WIRING
+        from firmware.boards.wiring import wiring
 
         give_back("firmware.boards.wiring")
-        return role in WIRING
+        return role in wiring(sys.implementation._machine)
 
     def parts(self, role: str) -> dict:
         """The role's drivers by name, on this board's pins."""
         from firmware.boards import wiring
 
-        made = wiring.parts(self._buses, role)
+        made = wiring.parts(self._buses, role, sys.implementation._machine)
         give_back("firmware.boards.wiring")
         if self._bench is not None:
             self._bench.say({"ready": role})

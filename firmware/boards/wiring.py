@@ -4,6 +4,8 @@ A board supplies the buses (`uart`, `input`, `output`, `open_drain`, `spi`, `i2c
 board. They are imported where they are made, so that a role loads only its own.
 """
 
+BUSES = ("uart", "i2c", "spi", "baud", "modules")  # what is not a pin
+
 # GPIO numbers of the ESP32 kit. 6 to 11 carry the flash, 34 to 39 have no pull-ups, 12 sets the flash's voltage at
 # power-on, and 0 held low then starts the ROM's loader instead of us: the technician's button "T", which is held at
 # power-on, is none of these. (ESP32 series datasheet, "Strapping pins": 5 matters to SDIO slaves only.)
@@ -32,9 +34,30 @@ WIRING = {
 }  # fmt: skip
 
 
-def parts(board, role: str) -> dict:
-    """The drivers of a role, by name, on `board`. Raises KeyError for an unknown role."""
-    return {name: _MAKERS[name](board, name, wire) for name, wire in WIRING[role].items()}
+# On an ESP32-S3 26 to 32 carry the flash, 33 to 37 an octal PSRAM, 19 and 20 USB, 43 and 44 the console; 0, 3, 45 and
+# 46 are read at power-on. What sits there on an ESP32, or on a pin that the S3 has not, has another place.
+# (ESP32-S3 series datasheet, "Pin overview" and "Strapping pins".)
+S3 = {19: 8, 22: 10, 23: 9, 25: 1, 26: 12, 27: 11, 32: 42, 33: 2}
+
+
+def wiring(machine: str) -> dict:
+    """The parts by role, each with its pins, on a `sys.implementation._machine`. A C3 has pins for a sensor only."""
+    if "ESP32C3" in machine:
+        return {"sensor": WIRING["sensor"]}
+    return {role: _moved(WIRING[role]) for role in WIRING} if "ESP32S3" in machine else WIRING
+
+
+def _moved(wire, name=""):
+    if type(wire) is dict:
+        return {one: _moved(wire[one], one) for one in wire}
+    if type(wire) is tuple:
+        return tuple([_moved(one) for one in wire])
+    return wire if name in BUSES else S3.get(wire, wire)
+
+
+def parts(board, role: str, machine: str = "") -> dict:
+    """The drivers of a role, by name, on `board`. Raises KeyError where the chip cannot be that."""
+    return {name: _MAKERS[name](board, name, wire) for name, wire in wiring(machine)[role].items()}
 
 
 def _printer(board, name, wire):

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from firmware.boards.wiring import WIRING
+from firmware.boards.wiring import BUSES, WIRING, wiring
 
 ROOT = Path(__file__).resolve().parents[3]
 MODULES = sorted(
     path for folder in ("boards", "drivers", "roles") for path in (ROOT / "firmware" / folder).glob("*.py")
 )
-BUSES = {"uart", "i2c", "spi", "baud", "modules"}
 
 
 def pins(wire: object, name: str = "") -> list[int]:
@@ -25,23 +24,36 @@ def pins(wire: object, name: str = "") -> list[int]:
     return [wire]
 
 
-@pytest.mark.parametrize("role", WIRING)
-def test_no_pin_carries_two_wires(role):
-    used = pins(WIRING[role])
+ESP32, S3, C3 = "Generic ESP32 module with ESP32", "Generic ESP32S3 module with ESP32S3", "ESP32C3 module with ESP32C3"
+# Datasheets of the three, "Pin overview" and "Strapping pins": the flash, what is read at power-on, the console, USB;
+# and of the ESP32 the inputs without pull-ups.
+NOT_OURS = {
+    ESP32: {0, 1, 3, *range(6, 13), *range(34, 40)},
+    S3: {0, 3, 19, 20, *range(22, 38), 43, 44, 45, 46, *range(49, 99)},
+    C3: {2, 8, 9, *range(11, 99)},
+}
+PLACES = [(machine, role) for machine in NOT_OURS for role in wiring(machine)]
+
+
+@pytest.mark.parametrize(("machine", "role"), PLACES)
+def test_no_pin_carries_two_wires(machine, role):
+    used = pins(wiring(machine)[role])
     assert len(used) == len(set(used))
 
 
-@pytest.mark.parametrize("role", WIRING)
-def test_no_pin_is_one_that_the_chip_needs_itself(role):
-    """ESP32 datasheet, "Strapping pins" and "Pin overview": 0 is the ROM's loader, 6 to 11 flash, 12 its voltage, 1 and
-    3 the console."""
-    assert not {0, 1, 3, 6, 7, 8, 9, 10, 11, 12} & set(pins(WIRING[role]))
+@pytest.mark.parametrize(("machine", "role"), PLACES)
+def test_no_pin_is_one_that_the_chip_needs_itself_or_has_not(machine, role):
+    assert not NOT_OURS[machine] & set(pins(wiring(machine)[role]))
 
 
-@pytest.mark.parametrize("role", WIRING)
-def test_inputs_with_pull_ups_and_outputs_are_not_on_pins_without(role):
-    """34 to 39 are inputs without pull-ups."""
-    assert not set(range(34, 40)) & set(pins(WIRING[role]))
+def test_every_role_has_its_parts_on_each_chip_that_can_be_it():
+    assert set(wiring(ESP32)) == set(wiring(S3)) == {"kiosk", "display", "counter", "sensor"}
+    assert set(wiring(C3)) == {"sensor"}
+    for role, parts in wiring(S3).items():
+        assert {name: set(wire) for name, wire in parts.items()} == {
+            name: set(wire) for name, wire in WIRING[role].items()
+        }
+        assert [wire.get("uart") for wire in parts.values()] == [wire.get("uart") for wire in WIRING[role].values()]
 
 
 def offered(path: str, name: str) -> dict[str, list[str]]:

@@ -183,7 +183,8 @@ CUT = """() => {
     if (at.left < -1 || at.right > innerWidth + 1) wrong.push(`beside the screen: ${name}`);
     const may = style.textOverflow === "ellipsis" || style.webkitLineClamp !== "none";
     const lines = node.clientHeight / parseFloat(style.lineHeight);
-    if (style.webkitLineClamp !== "none" && Math.abs(lines - Math.round(lines)) > 0.1) wrong.push(`half a line: ${name}`);
+    const half = style.webkitLineClamp !== "none" && Math.abs(lines - Math.round(lines)) > 0.1;
+    if (half) wrong.push(`half a line: ${name}`);
     if (!may && style.overflowX === "hidden" && node.scrollWidth > node.clientWidth + 1) wrong.push(`cut: ${name}`);
   }
   return wrong;
