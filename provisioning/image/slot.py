@@ -33,7 +33,10 @@ PARTS = {
     "counter": ("firmware.roles.counter", "firmware.roles.words.reasons", "firmware.drivers.keypad"),
     "ds3231": ("firmware.drivers.ds3231",),
     "offer": ("firmware.core.broker.offer",),
-    "install": ("firmware.core.update.install", "firmware.core.update.manifest", "protocol.signing"),
+    "update": (
+        *("firmware.core.update.work", "firmware.core.update.install", "firmware.core.update.manifest"),
+        "protocol.signing",
+    ),
     "field": ("firmware.setup",),
 }
 """What is linked into one file: part -> modules and packages. A part is loaded when something of it is imported."""

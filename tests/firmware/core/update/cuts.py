@@ -27,7 +27,8 @@ from flash_block import BLOCK, Flash  # noqa: E402
 
 from firmware import main as starter  # noqa: E402
 from firmware.core.flash.settings import Settings  # noqa: E402
-from firmware.core.update.updates import PROVED_MS, Updates  # noqa: E402
+from firmware.core.update.updates import Updates  # noqa: E402
+from firmware.core.update.work import PROVED_MS  # noqa: E402
 from tests.firmware.core.flash.recording import Copy, Recorder  # noqa: E402
 
 BLOCKS = 120
@@ -83,7 +84,7 @@ class Device:
         slot, _ = starter.pick()
         check(slot)
         updates = Updates(Settings(AT + "/state"), Identity(self.key), Clock(), self.note, lambda: True, reset)
-        if order and updates.rel != order and updates.bad != order and not updates._order:
+        if order and updates.rel != order and updates.bad != order and not updates.pending:
             assert updates.order({"rel": order, "blob": self.blob}) == ("done", "")
         try:
             asyncio.run(self._live(updates))
@@ -97,7 +98,7 @@ class Device:
 
     async def _live(self, updates):
         task = asyncio.create_task(updates.run(self.request, lambda: True))
-        while updates._order and not task.done():
+        while updates.pending and not task.done():
             await asyncio.sleep_ms(0)
         if task.done():
             await task

@@ -182,7 +182,7 @@ async def test_a_release_that_crashes_is_left_again_and_said_to_be_bad(hall, rel
 async def test_a_release_that_never_reaches_the_controller_is_left_again(hall, release):
     hurried = ("SILENT_MS = 1_800_000", "SILENT_MS = 2_000")
     deaf = ("if welcome and now", "if not welcome and now < 0 and now")
-    made = release("0.2.0", hurried, deaf, file="firmware/core/update/updates.py")
+    made = release("0.2.0", hurried, deaf, file="firmware/core/update/work.py")
     await hall.order(made, now=1)
     await hall.until(lambda: hall.state["bad_rel"] == made.rel)
     assert hall.state["fw"] == "0.1.0"
