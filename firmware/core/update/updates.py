@@ -8,7 +8,7 @@ LOOK_MS = 1_000
 
 
 class Updates:
-    """`rel` is the release that runs, `bad` the last that was given up, "" for none; `trial`: `rel` is not confirmed yet.
+    """`rel` is the release that runs, `bad` the last that was given up, "" for none; `trial`: `rel` is not confirmed.
 
     `pending` is the order that is carried out, or None. `quiet()`: a restart disturbs nobody.
     """

@@ -153,7 +153,7 @@ def test_functions_that_share_their_names_with_all_else(functions):
 
 
 def test_every_part_of_the_firmware_is_there_and_nothing_else():
-    assert {one.name for one in slot().iterdir()} == {f"{part}.mpy" for part in PARTS} | {"abi"}
+    assert {one.name for one in slot().iterdir()} == {f"{part}.mpy" for part in PARTS} | {"abi", "manifest"}
     assert (slot() / VIRTUAL).exists()
 
 
