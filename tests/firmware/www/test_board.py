@@ -38,6 +38,15 @@ def listening(page: Page) -> None:
     page.add_init_script(LISTEN)
 
 
+def touched(page: Page) -> None:
+    """Let a page speak. Where the browser takes what the test does for a touch, it need not ask for one."""
+    page.wait_for_function("() => window.heard.length > 0 || !document.getElementById('sound').hidden")
+    if page.locator("#sound").is_visible():
+        page.click("text=Nyalakan suara")
+    heard(page)
+    expect(page.locator("#sound")).to_be_hidden()
+
+
 def heard(page: Page, *calls: str) -> None:
     """Wait until a page has spoken a chime, when it was touched, and `calls`."""
     page.wait_for_function("(all) => window.heard.join(' ') === all", arg=" ".join(("chime", *calls)))
@@ -67,8 +76,7 @@ def test_a_call_is_spoken_once_after_somebody_has_touched_the_page(opened: Opene
     hall.issue("adm", "kk")
     first, second = "chime nomor-antrian a satu silakan-ke-loket dua", "chime nomor-antrian b dua silakan-ke-loket satu"
     page = opened(hall.board_page, prepare=listening)
-    page.click("text=Nyalakan suara")
-    expect(page.locator("#sound")).to_be_hidden()
+    touched(page)
     hall.command(op="call_next", counter="2")
     shows(page, "A 1")
     hall.command(op="call_next", counter="1")
@@ -88,9 +96,8 @@ def test_a_call_is_spoken_once_after_somebody_has_touched_the_page(opened: Opene
 
 def test_a_clip_that_hangs_does_not_hold_up_the_numbers(opened: Opened, hall: Hall):
     hall.issue("adm", "kk")
-    page = opened(hall.board_page, prepare=lambda one: one.clock.install())
-    page.click("text=Nyalakan suara")
-    expect(page.locator("#sound")).to_be_hidden()
+    page = opened(hall.board_page, prepare=listening)
+    touched(page)
     page.route("**/voice/**", lambda route: None)
     with page.expect_request("**/voice/id/chime.wav"):
         hall.command(op="call_next", counter="1")
