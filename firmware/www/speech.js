@@ -6,19 +6,19 @@ const LONGEST = 8000; // ms for which a clip is waited for: one that hangs must 
 let muted = true;
 let chain = Promise.resolve();
 
-// Plays one clip: "heard" to its end (or it is not there), "silent" where the browser waits for a touch, "hung".
+// Plays one clip to its end (or it is not there); false where the browser waits for a touch, or the clip hangs.
 function play(lang, name) {
   const audio = new Audio(`/voice/${lang}/${name}.wav`);
   const heard = new Promise((resolve) => {
-    for (const end of ["ended", "error", "pause"]) audio.addEventListener(end, () => resolve("heard"));
-    audio.play().catch((error) => resolve(error.name === "NotAllowedError" ? "silent" : "heard"));
+    for (const end of ["ended", "error", "pause"]) audio.addEventListener(end, () => resolve(true));
+    audio.play().catch((error) => resolve(error.name !== "NotAllowedError"));
   });
-  return Promise.race([heard, pause(LONGEST).then(() => "hung")]);
+  return Promise.race([heard, pause(LONGEST)]);
 }
 
 // Try to make a sound; `shown(true)` when the page still needs a touch.
 export async function unlock(lang, shown) {
-  muted = (await play(lang, "chime")) === "silent";
+  muted = !(await play(lang, "chime"));
   shown(muted);
 }
 
@@ -27,7 +27,7 @@ export function speak(lang, clips) {
   chain = chain.then(async () => {
     for (const clip of muted ? [] : clips) {
       if (clip === "") await pause(300);
-      else if ((await play(lang, clip)) === "hung") return;
+      else if (!(await play(lang, clip))) return;
     }
   });
   return chain;

@@ -38,6 +38,15 @@ def listening(page: Page) -> None:
     page.add_init_script(LISTEN)
 
 
+def touched(page: Page) -> None:
+    """Let a page speak. Where the browser takes what the test does for a touch, it need not ask for one."""
+    page.wait_for_function("() => window.heard.length > 0 || !document.getElementById('sound').hidden")
+    if page.locator("#sound").is_visible():
+        page.click("text=Nyalakan suara")
+    heard(page)
+    expect(page.locator("#sound")).to_be_hidden()
+
+
 def heard(page: Page, *calls: str) -> None:
     """Wait until a page has spoken a chime, when it was touched, and `calls`."""
     page.wait_for_function("(all) => window.heard.join(' ') === all", arg=" ".join(("chime", *calls)))
@@ -67,8 +76,7 @@ def test_a_call_is_spoken_once_after_somebody_has_touched_the_page(opened: Opene
     hall.issue("adm", "kk")
     first, second = "chime nomor-antrian a satu silakan-ke-loket dua", "chime nomor-antrian b dua silakan-ke-loket satu"
     page = opened(hall.board_page, prepare=listening)
-    page.click("text=Nyalakan suara")
-    expect(page.locator("#sound")).to_be_hidden()
+    touched(page)
     hall.command(op="call_next", counter="2")
     shows(page, "A 1")
     hall.command(op="call_next", counter="1")
@@ -88,9 +96,8 @@ def test_a_call_is_spoken_once_after_somebody_has_touched_the_page(opened: Opene
 
 def test_a_clip_that_hangs_does_not_hold_up_the_numbers(opened: Opened, hall: Hall):
     hall.issue("adm", "kk")
-    page = opened(hall.board_page, prepare=lambda one: one.clock.install())
-    page.click("text=Nyalakan suara")
-    expect(page.locator("#sound")).to_be_hidden()
+    page = opened(hall.board_page, prepare=listening)
+    touched(page)
     page.route("**/voice/**", lambda route: None)
     with page.expect_request("**/voice/id/chime.wav"):
         hall.command(op="call_next", counter="1")
@@ -130,12 +137,14 @@ def test_html_in_a_name_or_an_id_is_shown_as_text(opened: Opened, house: House):
         services=[{"id": "adm", "letter": "A", "name": HTML}],
         counters=[{"id": "1", "name": HTML, "services": []}],
     )
-    hall.issue("adm", "adm", priority="elderly")
-    hall.command(op="call_next", counter="1")
+    hall.issue("adm", "adm", "adm", priority="elderly")
+    for _ in range(2):
+        hall.command(op="call_next", counter="1")
     for address in (hall.board_page, f"{hall.console}&counter=1"):
         page = opened(address)
         expect(page.locator("#hall")).to_have_text(HTML)
-        expect(page.locator("body")).to_contain_text("A 1")
+        expect(page.locator("main")).to_contain_text("A 2")
+        assert page.locator("body").inner_text().count(HTML) >= 2
         assert page.locator("img, main b b").count() == 0
         assert page.title().startswith(HTML)
     page.keyboard.press("a")
