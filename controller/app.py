@@ -18,6 +18,7 @@ from controller.broker.security import CONTROLLER, KEEPER
 from controller.broker.vault import Vault
 from controller.db import Database
 from controller.fleet import api as fleet
+from controller.fleet.blobs import Blobs
 from controller.fleet.link import Link
 from controller.fleet.roster import Roster
 from controller.fleet.service import FleetError
@@ -30,6 +31,11 @@ from controller.parts import Parts
 from controller.queue import api as queue
 from controller.queue.feature import Queue
 from controller.settings import Settings
+from controller.updates import api as updates
+from controller.updates.feature import Updates
+from controller.updates.release import shelf
+from controller.updates.release.bundle import BundleError
+from controller.updates.rollout.plan import PlanError
 from controller.web import field, openapi, pages, problems
 from controller.web.guard import Guard
 
@@ -49,6 +55,7 @@ def create_app(settings: Settings, prepared: Callable[[], None] = lambda: None) 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await parts.link.start()
+        await parts.updates.start()
         await parts.queue.start()
         await parts.identities.start()
         if parts.access:
@@ -60,6 +67,7 @@ def create_app(settings: Settings, prepared: Callable[[], None] = lambda: None) 
             parts.stopping.set()
             await parts.identities.stop()
             await parts.queue.stop()
+            await parts.updates.stop()
             await parts.link.stop()
             await asyncio.to_thread(_close, parts)
 
@@ -81,8 +89,10 @@ def create_app(settings: Settings, prepared: Callable[[], None] = lambda: None) 
     problems.install(app)
     for refusal in (FleetError, TokenError):
         app.add_exception_handler(refusal, fleet.refused)
+    for wrong in (BundleError, PlanError):
+        app.add_exception_handler(wrong, updates.wrong)
     openapi.install(app)
-    for router in (accounts.router, fleet.router, queue.router):
+    for router in (accounts.router, fleet.router, updates.router, queue.router):
         app.include_router(router, prefix=API)
     app.include_router(health.router)
     app.include_router(metrics.router)
@@ -106,12 +116,15 @@ def _parts(settings: Settings, prepared: Callable[[], None]) -> Parts:
     keeps = settings.own_broker or settings.broker_dynsec
     access = Access(_broker(settings, folder, KEEPER), roster) if keeps else None
     link = Link(bus, store, roster, settings.drain_rate)
-    halls = Queue(db, store, bus, link, roster)
+    blobs = Blobs(lambda sha256: shelf.source(db, sha256))
+    link.on_request("blob", blobs.answer)
+    newest = Updates(settings, db, store, bus, link, roster, blobs, version("balai"))
+    halls = Queue(db, store, bus, link, roster, blobs)
     identities = Identities(
         settings, db, vault, lambda: trusted(settings, folder), roster, link, access, halls.site_changed
     )
     figures = metrics.Metrics()
-    parts = Parts(settings, folder, db, vault, roster, store, bus, access, link, halls, identities, figures)
+    parts = Parts(settings, folder, db, vault, roster, store, bus, access, link, newest, halls, identities, figures)
     figures.watch(parts)
     return parts
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from controller.ingest import Bus, Store
     from controller.metrics import Metrics
     from controller.queue.feature import Queue
+    from controller.updates.feature import Updates
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Parts:
     bus: "Bus"
     access: "Access | None"
     link: "Link"
+    updates: "Updates"
     queue: "Queue"
     identities: "Identities"
     metrics: "Metrics"

@@ -14,6 +14,8 @@ from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_v
 from pydantic.config import JsonDict
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from controller.release_key import modulus_of
+
 SHORTEST_PASSWORD = 8
 WORN = frozenset(
     {"12345678", "123456789", "1234567890", "administrator", "changeme", "change-me", "mosquitto", "password"}
@@ -138,6 +140,11 @@ class Settings(BaseSettings):
         description="password of the technicians' hotspot",
         json_schema_extra={"allowed": "8 to 63 characters; none for an open network"},
     )
+    release_key: Path | None = Field(
+        None,
+        description="public key that signs releases, PEM; devices are given it when they are claimed",
+        json_schema_extra={"allowed": "the path of a PEM file with an RSA key of 3072 bits"},
+    )
     drain_rate: int = Field(
         200,
         ge=0,
@@ -162,6 +169,13 @@ class Settings(BaseSettings):
                 path.open("rb").close()
             except OSError as error:
                 raise ValueError(error.strerror or "cannot be read") from error
+        return path
+
+    @field_validator("release_key")
+    @classmethod
+    def _signs(cls, path: Path | None) -> Path | None:
+        if path is not None:
+            modulus_of(path)
         return path
 
     @field_validator("broker_password")

@@ -52,6 +52,10 @@ KINDS = {
     "config.applied": {"hash": "text"},
     "config.rejected": {"hash": "text", "why": "long"},
     "journal.full": {},
+    "update.taken": {"rel": "text"},
+    "update.ready": {"rel": "text"},
+    "update.done": {"rel": "text"},
+    "update.failed": {"rel": "text", "why": "text"},
     "gap": {"lo": "int", "hi": "int"},
 }
 

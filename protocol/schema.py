@@ -102,7 +102,7 @@ MESSAGES: dict[str, Message] = {
         "device",
         "birth, state, and the will, which holds sid and online alone",
         obj(
-            "role fw config rejected boots reset uptime heap rssi clock backlog code gen conn bad_conn",
+            "role fw config rejected boots reset uptime heap rssi clock backlog code gen conn bad_conn rel bad_rel",
             sid=_SID,
             online=FLAG,
             role={"enum": ["kiosk", "display", "counter", "sensor"]},
@@ -120,6 +120,8 @@ MESSAGES: dict[str, Message] = {
             gen={**NUMBER, "description": "generation of the secret in use"},
             conn={**text(), "description": "hash of the connection document in force, empty for the identity's"},
             bad_conn={**text(), "description": "hash of the last connection document that did not work"},
+            rel={**text(), "description": "release that runs, empty where the slot does not say"},
+            bad_rel={**text(), "description": "last release that was refused or given up"},
         ),
         retain=True,
     ),
@@ -170,7 +172,7 @@ MESSAGES: dict[str, Message] = {
         obj(
             id=text(),
             expires=MOMENT,
-            op={"enum": ["queue", "lead", "birth", "identify", "reboot", "connect"]},
+            op={"enum": ["queue", "lead", "birth", "identify", "reboot", "connect", "update", "cancel"]},
             args=OBJECT,
         ),
     ),

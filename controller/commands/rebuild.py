@@ -11,6 +11,7 @@ from controller.options import Stop, with_settings
 from controller.queue.projector import QueueProjector
 from controller.rebuild import rebuild as make_again
 from controller.sources import Loaded
+from controller.updates.projector import UpdateProjector
 
 
 @with_settings("data", "database_url")
@@ -28,9 +29,8 @@ def rebuild(loaded: Loaded) -> None:
             upgrade(db)
             with Progress() as bar:
                 task = bar.add_task("events", total=None)
-                count = make_again(
-                    db, [QueueProjector()], lambda done, all_: bar.update(task, completed=done, total=all_)
-                )
+                projectors = [UpdateProjector(), QueueProjector()]
+                count = make_again(db, projectors, lambda done, all_: bar.update(task, completed=done, total=all_))
         finally:
             db.close()
     except (FolderError, DatabaseError) as error:

@@ -128,17 +128,17 @@ def _bad(body: Json) -> str:
         for name in NUMBERS:
             if type(body.get(name)) is not int:
                 return name
-        if bad := _bad_connection(body):
+        if bad := _bad_own(body):
             return bad
     return ""
 
 
-def _bad_connection(body: Json) -> str:
-    """Return what is wrong with what firmware since connections were sent says of its own."""
+def _bad_own(body: Json) -> str:
+    """Return what is wrong with what firmware since connections and releases are sent says of its own."""
     generation = body.get("gen", 1)
     if type(generation) is not int or not 0 < generation < 1 << 31:
         return "gen"
-    for name in ("conn", "bad_conn"):
+    for name in ("conn", "bad_conn", "rel", "bad_rel"):
         value = body.get(name, "")
         if not isinstance(value, str) or len(value) > 64:
             return name

@@ -19,7 +19,7 @@ from controller.ingest.alarms import now_ms
 
 STATE = (
     *("role", "fw", "config", "rejected", "boots", "reset", "uptime", "heap", "rssi", "clock", "backlog", "code"),
-    *("gen", "conn", "bad_conn"),
+    *("gen", "conn", "bad_conn", "rel", "bad_rel"),
 )
 
 

@@ -21,7 +21,7 @@ def main(message: str) -> None:
             lambda session: command.revision(config(session.connection()), message, autogenerate=True, rev_id=number)
         )
         db.close()
-    subprocess.run(["ruff", "format", "-q", HERE / "versions"], check=False)
+    subprocess.run([sys.executable, "-m", "ruff", "format", "-q", HERE / "versions"], check=False)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import controller.fleet.models
 import controller.fleet.trust.models
 import controller.health
 import controller.ingest.models
-import controller.queue.models  # noqa: F401
+import controller.queue.models
+import controller.updates.models  # noqa: F401
 
 METADATA = SQLModel.metadata

@@ -15,13 +15,11 @@ from controller.queue.rules import Halls
 class Queue:
     """Projects queue events, shows boards, carries out commands. Registers with store, link and bus."""
 
-    def __init__(self, db: Database, store: Store, bus: Bus, link: Link, roster: Roster) -> None:
+    def __init__(self, db: Database, store: Store, bus: Bus, link: Link, roster: Roster, blobs: Blobs) -> None:
         self.halls = Halls(db)
         self.boards = Boards(db, bus, self.halls.rules, lambda site: self.commands.line(site))
         self.projector = QueueProjector(self.boards, self._led, self._late)
         self.commands = Commands(db, store, link, roster, self.halls, self.projector, self.boards)
-        blobs = Blobs()
-        link.on_request("blob", blobs.answer)
         self.handover = Handover(db, store, link, blobs, self.projector)
         store.register(self.projector)
         bus.on_connect(self.boards.republish)

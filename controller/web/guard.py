@@ -14,6 +14,8 @@ log = logging.getLogger(__name__)
 
 API = "/api/"
 LARGEST = 1 << 20  # bytes of a request's body
+JSON = "application/json"
+KINDS = {"/api/v1/releases": "application/octet-stream"}  # of bodies that are no JSON, by path
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; "
@@ -62,7 +64,7 @@ class Guard:
                     headers.setdefault("Strict-Transport-Security", f"max-age={YEAR_S}")
             await send(message)
 
-        if wrong := _refused(Headers(scope=scope), of_api):
+        if wrong := _refused(Headers(scope=scope), KINDS.get(scope["path"], JSON) if of_api else ""):
             await document(Request(scope), wrong)(scope, receive, strict)
             return
         try:
@@ -74,11 +76,14 @@ class Guard:
             await document(Request(scope), 500)(scope, receive, strict)
 
 
-def _refused(headers: Headers, of_api: bool) -> int:
-    """Return the status with which a request is refused before its body is read, 0 for none."""
+def _refused(headers: Headers, wanted: str) -> int:
+    """Return the status with which a request is refused before its body is read, 0 for none.
+
+    `wanted`: the media type that a body has to be of, "" for any.
+    """
     length = headers.get("content-length", "0")
     if length.isdecimal() and int(length) > LARGEST:
         return 413
     has_body = length != "0" or "transfer-encoding" in headers
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-    return 415 if of_api and has_body and kind != "application/json" else 0
+    return 415 if wanted and has_body and kind != wanted else 0

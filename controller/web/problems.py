@@ -27,7 +27,7 @@ TITLES = {
     405: N_("That cannot be done here"),
     409: N_("That contradicts what is there"),
     413: N_("The request is too large"),
-    415: N_("Send JSON"),
+    415: N_("Send JSON, and a bundle as application/octet-stream"),
     422: N_("Something in the request is wrong"),
     429: N_("Too many attempts: wait a little"),
     500: N_("Something went wrong here"),

@@ -24,6 +24,7 @@ from controller.fleet.trust.schemas import (
 )
 from controller.ingest.alarms import now_ms
 from controller.parts import Parts, PartsDep
+from controller.release_key import hex_of
 from controller.web.links import address
 from controller.web.problems import Problem
 
@@ -146,5 +147,6 @@ def _shown(parts: Parts, made: Identity) -> IdentityPublic:
         position=claim.position,
         networks=how.networks,
         lang=site.lang if site else "id",
+        release_key=hex_of(parts.settings.release_key),
         expires=claim.expires,
     )

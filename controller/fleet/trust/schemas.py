@@ -73,6 +73,7 @@ class BrokerPublic(BaseModel):
 class IdentityPublic(BaseModel):
     """A device's identity (contract, section 9). The secret is shown only here.
 
+    `release_key`: the modulus of the key that signs releases, in hex, "" for none.
     `expires`: until when (Unix ms) the device has to be seen with it.
     """
 
@@ -87,6 +88,7 @@ class IdentityPublic(BaseModel):
     position: str
     networks: list[tuple[str, str]]
     lang: str
+    release_key: str
     expires: int
 
 

@@ -1,0 +1,1 @@
+"""Software updates: signed releases, and the rollouts that bring them to devices."""

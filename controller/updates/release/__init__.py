@@ -1,0 +1,1 @@
+"""Releases: bundles that were signed, checked and kept."""
