@@ -14,7 +14,15 @@ from controller.web.i18n import LANGUAGES, LOCALE, language, translate, translat
 from controller.web.problems import TITLES
 
 ROOT = Path(__file__).resolve().parents[3]
-KEYWORDS = ("Problem:2", "AccountError", "FleetError", "TokenError", "BundleError", "PlanError", "N_")  # as in the Makefile
+KEYWORDS = (
+    "Problem:2",
+    "AccountError",
+    "FleetError",
+    "TokenError",
+    "BundleError",
+    "PlanError",
+    "N_",
+)  # as in the Makefile
 
 
 @pytest.fixture(scope="module")
