@@ -40,6 +40,10 @@ class Api:
         """POST `body` to `path` below /api/v1."""
         return await self._send("POST", path, body, headers=headers)
 
+    async def publish(self, bundle: bytes) -> Json:
+        """Hand over a signed bundle; return the release."""
+        return await self._send("POST", "/releases", content=bundle)
+
     async def patch(self, path: str, body: Json) -> Json:
         """PATCH `path` below /api/v1 with `body`."""
         return await self._send("PATCH", path, body)
@@ -61,9 +65,14 @@ class Api:
         body: Json | None = None,
         params: dict[str, str | int] | None = None,
         headers: dict[str, str] | None = None,
+        content: bytes | None = None,
     ) -> Json:
+        if content is not None:
+            headers = {"Content-Type": "application/octet-stream", **(headers or {})}
         try:
-            answer = await self._client.request(method, path, json=body, params=params, headers=headers)
+            answer = await self._client.request(
+                method, path, json=body, params=params, headers=headers, content=content
+            )
         except httpx.HTTPError as error:
             raise ApiError(f"{method} {path}: the controller does not answer ({type(error).__name__})") from error
         if answer.is_error:

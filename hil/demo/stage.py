@@ -29,12 +29,12 @@ HUGE = 3  # the size of a ticket's number, at least
 class Stage:
     """One hall on real MicroPython below `folder`. `open()` it, then press, look and unplug; `close()` ends it all.
 
-    `boards` are real ones, by the name of the place at which each stands.
+    `boards` are real ones, by the name of the place at which each stands; `options` are the controller's.
     """
 
-    def __init__(self, folder: Path, port: int = 0, boards: Boards | None = None) -> None:
+    def __init__(self, folder: Path, port: int = 0, boards: Boards | None = None, **options: str | bool) -> None:
         names = {"broker_names": boards.host} if boards is not None and boards.host != HERE else {}
-        self.controller = Controller(folder, port, **names)
+        self.controller = Controller(folder, port, **names, **options)
         self.bench = Bench(folder / "devices", boards)
         self.api: Api | None = None
         self.story: list[tuple[float, str]] = []  # Unix seconds, what happened; the newest first
