@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from controller import health, metrics
 from controller.accounts import api as accounts
+from controller.accounts import own
 from controller.accounts.delay import Delay
 from controller.accounts.service import first_admin
 from controller.broker.access import Access
@@ -92,7 +93,7 @@ def create_app(settings: Settings, prepared: Callable[[], None] = lambda: None) 
     for wrong in (BundleError, PlanError):
         app.add_exception_handler(wrong, updates.wrong)
     openapi.install(app)
-    for router in (accounts.router, fleet.router, updates.router, queue.router):
+    for router in (accounts.router, own.router, fleet.router, updates.router, queue.router):
         app.include_router(router, prefix=API)
     app.include_router(health.router)
     app.include_router(metrics.router)

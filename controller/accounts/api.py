@@ -7,7 +7,7 @@ from typing import Annotated, TypeVar
 from fastapi import APIRouter, Query, Request, Response
 from sqlmodel import Session, col, select
 
-from controller.accounts import service
+from controller.accounts import factor, service
 from controller.accounts.delay import Delay
 from controller.accounts.deps import COOKIE, FleetAdmin, WhoDep
 from controller.accounts.models import ApiToken, AuditEntry, SignIn, User
@@ -28,6 +28,8 @@ from controller.web.problems import ANSWERS, Problem
 router = APIRouter(tags=["accounts"], responses=ANSWERS)
 log = logging.getLogger(__name__)
 
+FACTOR = {"X-Factor": "code"}  # beside a 401: the password was right
+
 T = TypeVar("T")
 
 
@@ -46,9 +48,21 @@ def sign_in(body: Credentials, request: Request, response: Response, parts: Part
     if user is None:
         log.warning("a sign-in from %s failed", address)  # not the name: people type passwords there
         raise Problem(401, "The name or the password is wrong")
+    found, agent = user, request.headers.get("user-agent", "")
+
+    def fn(session: Session) -> tuple[str, str] | None:
+        if factor.is_on(session, found.name) and not factor.check(session, parts.vault, found.name, body.code):
+            return None
+        return service.open_session(session, found, agent)
+
+    opened = parts.db.write(fn)
+    if opened is None:
+        if body.code:
+            log.warning("a sign-in from %s failed at the second factor", address)
+            raise Problem(401, "The code is wrong, or was used: wait for the next one", FACTOR)
+        raise Problem(401, "This account has a second factor: type its code too", FACTOR)
     delay.succeeded(body.name, address)
-    found = user
-    token, csrf = parts.db.write(lambda session: service.open_session(session, found))
+    token, csrf = opened
     response.set_cookie(
         COOKIE, token, httponly=True, samesite="lax", secure=request.url.scheme == "https", max_age=30 * 86_400
     )

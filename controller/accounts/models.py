@@ -24,8 +24,21 @@ class SignIn(SQLModel, table=True):
     id: str = Field(primary_key=True)
     user: str = Field(index=True)
     csrf: str
+    agent: str  # what the browser calls itself
     created: int = Field(sa_type=BigInteger)
     seen: int = Field(sa_type=BigInteger)
+
+
+class Factor(SQLModel, table=True):
+    """An account's second factor. `sealed`: its secret; `step`: the last that was used; `codes`: hashes (JSON)."""
+
+    __tablename__ = "account_factor"
+
+    user: str = Field(primary_key=True)
+    sealed: str
+    on: bool
+    step: int = Field(sa_type=BigInteger)
+    codes: str
 
 
 class ApiToken(SQLModel, table=True):

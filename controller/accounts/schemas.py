@@ -18,11 +18,58 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+Code = Annotated[str, Field(min_length=6, max_length=32)]
+
+
 class Credentials(Strict):
-    """A name and its password."""
+    """A name and its password; `code`: of the second factor, where the account has one."""
 
     name: Name
     password: Secret
+    code: Annotated[str, Field(max_length=32)] = ""
+
+
+class Password(Strict):
+    """The password once more."""
+
+    password: Secret
+
+
+class CodeGiven(Strict):
+    """Six digits of the authenticator app, or a recovery code."""
+
+    code: Code
+
+
+class FactorMade(BaseModel):
+    """A secret for an authenticator app, the address that it reads, and that as a QR code (SVG); shown only here."""
+
+    secret: str
+    uri: str
+    qr: str
+
+
+class FactorPublic(BaseModel):
+    """Whether a code is asked for at the sign-in, and how many recovery codes are left."""
+
+    on: bool
+    codes: int
+
+
+class RecoveryCodes(BaseModel):
+    """Each is good for one sign-in without the phone; shown only here."""
+
+    codes: list[str]
+
+
+class SessionListed(BaseModel):
+    """A session of yours. `agent`: what its browser calls itself; times are Unix ms; `here`: it is this one."""
+
+    id: str
+    agent: str
+    created: int
+    seen: int
+    here: bool
 
 
 class SessionPublic(BaseModel):

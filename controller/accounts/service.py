@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pwdlib import PasswordHash
 from sqlmodel import Session, col, delete, select
 
-from controller.accounts.models import ApiToken, AuditEntry, SignIn, User
+from controller.accounts.models import ApiToken, AuditEntry, Factor, SignIn, User
 from controller.ingest.alarms import now_ms
 from controller.settings import WORN
 
@@ -33,6 +33,7 @@ LONGEST_MS = 30 * DAY_MS
 SEEN_MS = 300_000  # how exactly the last use is kept
 SHORTEST = 10  # characters of a password
 TOKENS = 20  # of one account
+AGENT = 160  # characters of a browser's name that are kept
 HASHING = 2  # passwords that are looked at at a time: each takes 64 MB and a processor
 
 _hasher = PasswordHash.recommended()
@@ -119,6 +120,7 @@ def remove_user(session: Session, name: str) -> None:
     if session.exec(everywhere).all() == [name]:
         raise AccountError("the last admin cannot be removed")
     session.exec(delete(SignIn).where(col(SignIn.user) == name))
+    session.exec(delete(Factor).where(col(Factor.user) == name))
     session.exec(delete(ApiToken).where(col(ApiToken.user) == name))
     session.delete(user)
 
@@ -141,12 +143,17 @@ def check_password(session: Session, name: str, password: str) -> User | None:
     return user if good else None
 
 
-def open_session(session: Session, user: User) -> tuple[str, str]:
-    """Open a session; return its token for the cookie and its CSRF token."""
+def open_session(session: Session, user: User, agent: str = "") -> tuple[str, str]:
+    """Open a session of a browser that calls itself `agent`; return its token for the cookie and its CSRF token."""
     token, csrf, now = secrets.token_urlsafe(32), secrets.token_urlsafe(18), now_ms()
     session.exec(delete(SignIn).where(col(SignIn.seen) < now - LONGEST_MS))
-    session.add(SignIn(id=hashed(token), user=user.name, csrf=csrf, created=now, seen=now))
+    session.add(SignIn(id=hashed(token), user=user.name, csrf=csrf, agent=agent[:AGENT], created=now, seen=now))
     return token, csrf
+
+
+def end_sessions(session: Session, name: str, but: str = "") -> None:
+    """End all sessions of an account; `but`: the id of one that stays."""
+    session.exec(delete(SignIn).where(col(SignIn.user) == name, col(SignIn.id) != but))
 
 
 def by_cookie(session: Session, token: str) -> tuple[Who, bool] | None:

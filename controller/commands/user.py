@@ -8,7 +8,7 @@ import typer
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, col, select
 
-from controller.accounts import service
+from controller.accounts import factor, service
 from controller.accounts.models import User
 from controller.db import Database, DatabaseError
 from controller.migrations import upgrade
@@ -71,6 +71,21 @@ def password_of(loaded: Loaded, name: Name, ask: Given = False) -> None:
 
     _write(loaded, fn)
     _show(name, password, ask)
+
+
+@app.command("factor-off")
+@with_settings("data", "database_url")
+def factor_off(loaded: Loaded, name: Name) -> None:
+    """Take the second factor of an account away, where the phone and the recovery codes are lost; its sessions end."""
+
+    def fn(session: Session) -> None:
+        service.named(session, name)
+        factor.remove(session, name)
+        service.end_sessions(session, name)
+        service.audit(session, WHO, "factor.off", name)
+
+    _write(loaded, fn)
+    typer.echo(f"{name} signs in with the password alone")
 
 
 @app.command("remove")

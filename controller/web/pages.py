@@ -11,6 +11,7 @@ from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, PackageLoader, select_autoescape
 from sqlmodel import col, select
 
+from controller.accounts import factor
 from controller.accounts.deps import somebody
 from controller.fleet.models import Site
 from controller.parts import PartsDep
@@ -54,6 +55,18 @@ def halls(request: Request, parts: PartsDep) -> Response:
     with parts.db.read() as session:
         sites = [one for one in session.exec(select(Site).order_by(col(Site.name))) if who.may("viewer", one.id)]
     return render(request, "halls.html", who=who, sites=sites)
+
+
+@router.get("/account")
+def account(request: Request, parts: PartsDep) -> Response:
+    """Show one's own account: sessions and the second factor."""
+    try:
+        who = somebody(request, parts)
+    except Problem:
+        return RedirectResponse(f"/signin?next={quote('/account')}", 303)
+    with parts.db.read() as session:
+        on, codes = factor.is_on(session, who.name), factor.left(session, who.name)
+    return render(request, "account.html", who=who, on=on, codes=codes)
 
 
 @router.get("/signin")

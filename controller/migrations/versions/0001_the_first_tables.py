@@ -25,10 +25,20 @@ def upgrade() -> None:
     )
     op.create_index("account_audit_target", "account_audit", ["target"], unique=False)
     op.create_table(
+        "account_factor",
+        sa.Column("user", sa.String(), nullable=False),
+        sa.Column("sealed", sa.String(), nullable=False),
+        sa.Column("on", sa.Boolean(), nullable=False),
+        sa.Column("step", sa.BigInteger(), nullable=False),
+        sa.Column("codes", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("user"),
+    )
+    op.create_table(
         "account_session",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("user", sa.String(), nullable=False),
         sa.Column("csrf", sa.String(), nullable=False),
+        sa.Column("agent", sa.String(), nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.Column("seen", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
