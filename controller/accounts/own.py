@@ -137,7 +137,7 @@ def _prove(parts: Parts, request: Request, who: Who, password: str) -> None:
         raise Problem(429, "Too many attempts: wait a little", {"Retry-After": str(int(wait) + 1)})
     with parts.db.read() as session:
         if service.check_password(session, who.name, password) is None:
-            raise Problem(403, "The password is wrong")
+            raise Problem(422, "The password is wrong")
     delay.succeeded(who.name, address)
 
 

@@ -77,13 +77,13 @@ def test_a_code_of_long_ago_or_far_ahead_is_refused(inside: Inside):
 
 def test_setting_it_up_and_taking_it_away_need_the_password_and_a_session(inside: Inside):
     person = inside.person("aman", "viewer")
-    assert person.post("/session/factor", json={"password": "salah-sekali"}).status_code == 403
+    assert person.post("/session/factor", json={"password": "salah-sekali"}).status_code == 422
     token = person.post("/tokens", json={"name": "skrip", "role": "viewer"}).json()["token"]
     program = inside.someone(Authorization=f"Bearer {token}")
     assert program.post("/session/factor", json={"password": password("aman")}).status_code == 403
     turn_on(person, "aman")
     assert person.post("/session/factor", json={"password": password("aman")}).status_code == 409
-    assert person.post("/session/factor/removal", json={"password": "salah-sekali"}).status_code == 403
+    assert person.post("/session/factor/removal", json={"password": "salah-sekali"}).status_code == 422
     assert person.post("/session/factor/removal", json={"password": password("aman")}).status_code == 204
     assert sign_in(inside, "aman").status_code == 200
     assert person.post("/session/factor/removal", json={"password": password("aman")}).status_code == 404
@@ -123,6 +123,7 @@ def test_ones_sessions_are_listed_and_can_be_ended(inside: Inside):
     assert phone.get("/session").status_code == 401
     assert person.get("/session").status_code == 200
     assert len(person.get("/sessions").json()) == 1
+    assert (inside.audit()[-1]["who"], inside.audit()[-1]["what"]) == ("sesi", "session.end")
 
 
 @pytest.mark.parametrize("change", ["UPDATE account_audit SET who = 'x'", "DELETE FROM account_audit"])
