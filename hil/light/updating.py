@@ -59,6 +59,8 @@ class Updating:
             return None
         if args["rel"] == self.rel:
             return {"outcome": "refused", "reason": "runs"}
+        if args["rel"] == self.light.more["bad_rel"] and not args.get("again"):
+            return {"outcome": "refused", "reason": "bad"}
         if self._task is not None:
             self._task.cancel()
         self._rel, self.trial = str(args["rel"]), False

@@ -8,6 +8,9 @@ from hypothesis import strategies as st
 
 from controller.updates.release.bundle import LARGEST, BundleError, parse
 from protocol.canonical import encode
+from provisioning.release.bundle import Bundle
+from provisioning.release.keys import sign
+from provisioning.release.manifest import manifest as manifest_of
 from tests.controller.updates.bundles import FILES, bundle, key, manifest, rel, sealed
 
 GOOD = bundle()
@@ -134,6 +137,12 @@ def test_a_signed_manifest_that_lacks_something_is_refused(name):
     said = manifest()
     del said[name]
     refused(sealed(encode(said, 1 << 20), DATA))
+
+
+def test_what_balai_release_makes_is_accepted():
+    made = Bundle(text := manifest_of(FILES, "0.2.0", 6, back=1_000_000), sign(key(), text), FILES)
+    found = parse(made.data(), MODULUS)
+    assert (found.rel, found.fw, found.back) == (made.rel, "0.2.0", 1_000_000)
 
 
 def test_a_manifest_may_say_more_than_we_know():
