@@ -169,7 +169,8 @@ class RolloutWhole(RolloutPublic):
 
 def shown(row: Row, rollout: Rollout) -> RolloutWhole:
     """Return a rollout as others see it."""
-    how, units = rollout.plan, list(rollout.units.values())
+    how = rollout.plan
+    units = sorted(rollout.units.values(), key=lambda unit: (unit.ring, unit.site, unit.position, unit.device))
     rings = [
         [unit for unit in units if unit.ring == ring] for ring in range(1 + max((u.ring for u in units), default=-1))
     ]

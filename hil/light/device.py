@@ -56,6 +56,9 @@ class Light:
         self.commands: list[Json] = []  # those it has carried out
         self.config = ""
         self.welcome = False  # its birth in this session was answered
+        self.more: Json = {}  # further fields of its state
+        self.obey: dict[str, Callable[[Json], Json | None]] = {}  # args of a command to its reply, None for silence
+        self.answered: Callable[[bytes], object] = len  # hears the answers to its requests
         self._controller = ""
         self._rate = 0
         self._jitter = random.Random()
@@ -130,7 +133,7 @@ class Light:
     async def _deliver(self) -> None:
         while True:
             if not self.welcome:
-                self._say()
+                self.say()
                 await self._within(RESEND_S, lambda: self.welcome)
             elif self.acked < self.last:
                 rows, end = self._next()
@@ -172,7 +175,10 @@ class Light:
                 topic, body, retained, mid = packets.published(head, packet)
                 if mid:
                     self._send(packets.puback(mid))
-                self._hear(topic, json.loads(body), retained)
+                if topic == topics.down(self.device, "response"):
+                    self.answered(body)
+                else:
+                    self._hear(topic, json.loads(body), retained)
                 self._changed.set()
 
     async def _ping(self) -> None:
@@ -193,7 +199,7 @@ class Light:
         elif what == "config":
             self.config = str(body["hash"])
             self.publish("reply", {"id": self.config, "outcome": "done"})
-            self._say()
+            self.say()
         elif what == "command" and not retained and self.welcome:
             self._command(body)
 
@@ -215,17 +221,24 @@ class Light:
         if body["id"] in known or int(str(body["expires"])) < time.time() * 1000:
             return
         self.commands.append(body)
+        if (obey := self.obey.get(str(op))) is not None:
+            args = body["args"]
+            assert isinstance(args, dict)
+            if (told := obey(args)) is not None:
+                self.publish("reply", {"id": body["id"], **told})
+            return
         done = op in ("birth", "lead", "identify")
         reply: Json = {"id": body["id"], "outcome": "done" if done else "refused"}
         self.publish("reply", reply if done else {**reply, "reason": "unknown_op"})
         if op == "birth":
-            self._say()
+            self.say()
 
-    def _say(self) -> None:
+    def say(self) -> None:
+        """Say its state."""
         state = {
             "sid": self._sid, "online": 1, "role": "kiosk", "fw": "0.0.0", "config": self.config, "rejected": "",
             "boots": self.boot, "reset": "power", "uptime": self._up() // 1000, "heap": 0, "rssi": 0, "clock": 3,
-            "backlog": self.last - self.acked, "code": "",
+            "backlog": self.last - self.acked, "code": "", **self.more,
         }  # fmt: skip
         self.publish("state", state, retain=True)
 

@@ -42,14 +42,15 @@ class Inside:
         data: its data folder.
         database: the address of its database; "" for a SQLite file in `data`.
         accounts: whether the broker, which is out of reach, lets us keep the devices' accounts.
+        more: further settings.
     """
 
-    def __init__(self, data: Path, database: str = "", accounts: bool = False) -> None:
+    def __init__(self, data: Path, database: str = "", accounts: bool = False, **more: object) -> None:
         with socket.socket() as nobody:
             nobody.bind(("127.0.0.1", 0))
             broker = f"mqtt://127.0.0.1:{nobody.getsockname()[1]}"
         url = {"database_url": database} if database else {}
-        settings = Settings(data=data, broker_url=broker, broker_dynsec=accounts, **url)  # type: ignore[arg-type]
+        settings = Settings(data=data, broker_url=broker, broker_dynsec=accounts, **url, **more)  # type: ignore[arg-type]
         self.app = create_app(settings)
         self.parts = self.app.state.parts
         name, password = self.app.state.first_admin

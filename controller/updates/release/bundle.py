@@ -16,7 +16,7 @@ from protocol.signing import verify
 MAGIC = b"BALAI-1\n"
 HEAD = len(MAGIC) + 4 + 2  # bytes before the manifest
 LARGEST = 512 << 10  # bytes of a bundle
-LONGEST_MANIFEST = 16 << 10
+LONGEST_MANIFEST = 4 << 10  # what a device holds of it
 ROLES = ("counter", "display", "kiosk", "sensor")
 VERSION = re.compile(r"(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})", re.ASCII)
 FILE = re.compile(r"[a-z0-9_]{1,24}\.mpy", re.ASCII)

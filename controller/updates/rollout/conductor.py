@@ -43,6 +43,14 @@ class Said(NamedTuple):
     args: Json
 
 
+class Due(NamedTuple):
+    """That a device is to hear the command `op` of an order that was given at `ordered`."""
+
+    rollout: int
+    op: str
+    ordered: int
+
+
 class Conductor:
     """Keeps all rollouts going. Everything but `wake` and `listen` is for the event loop."""
 
@@ -54,7 +62,7 @@ class Conductor:
         self._telling: dict[str, tuple[str, asyncio.Task[None]]] = {}  # by device: the session it is told in
         self._answered: dict[str, str] = {}  # the session in which a device's birth was answered
         self._members: frozenset[str] = frozenset()
-        self._due: frozenset[str] = frozenset()
+        self._due: dict[str, Due] = {}  # by device
         link.on_equip(self._hear)
 
     def start(self) -> None:
@@ -94,7 +102,7 @@ class Conductor:
         if loop is None or loop.is_closed():
             return
         if device in self._due:
-            loop.call_soon_threadsafe(self._begin, device)
+            loop.call_soon_threadsafe(self._begin, device, False)
         if device in self._members:
             self.wake()
 
@@ -116,32 +124,34 @@ class Conductor:
                 continue
 
     async def _look(self) -> None:
-        if not await asyncio.to_thread(self._glance):
-            return
-        tell = await self._db.awrite(self._step)
-        self._due |= set(tell)
-        for device in tell:
-            self._begin(device)
+        before = self._due
+        if await asyncio.to_thread(self._glance):
+            await self._db.awrite(self._step)
+            self._woken.set()  # there may be somebody to tell
+        for device, said in self._due.items():
+            if before.get(device) != said:
+                self._begin(device, True)
 
     def _glance(self) -> bool:
-        """Return whether a look would change anything that matters; without the writer's time."""
-        members, due, found = set[str](), set[str](), False
+        """Note who is to hear what; return whether a look would change anything that matters. Reads only."""
+        members, due, found = set[str](), dict[str, Due](), False
         with self._db.read() as session:
             for row in alive(session):
                 rollout = read(session, row)
                 after = self._advance(session, row, rollout).rollout
                 found = found or matters(rollout, after)
                 members |= rollout.units.keys()
-                due |= {device for device in rollout.units if machine.due(rollout, device)}
-        self._members, self._due = frozenset(members), frozenset(due)
+                for device, unit in rollout.units.items():
+                    if op := machine.due(rollout, device):
+                        due[device] = Due(row.id or 0, op, unit.ordered)
+        self._members, self._due = frozenset(members), due
         return found
 
     def _advance(self, session: Session, row: Row, rollout: Rollout) -> machine.Step:
         return machine.advance(rollout, world(session, self.listen, row.id or 0, rollout, now_ms()))
 
-    def _step(self, session: Session) -> list[str]:
-        """Let every rollout go on; return who is to be told."""
-        tell: list[str] = []
+    def _step(self, session: Session) -> None:
+        """Let every rollout go on."""
         for row in alive(session):
             before = read(session, row)
             step = self._advance(session, row, before)
@@ -151,10 +161,8 @@ class Conductor:
             write(session, row, before, after)
             add_traffic(session, step.traffic)
             settle_elsewhere(session, row.id or 0, step.tell)
-            tell += step.tell
             if after.stand is not before.stand:
                 self._ended(session, row, after)
-        return tell
 
     def _ended(self, session: Session, row: Row, after: Rollout) -> None:
         """Write down that a rollout has stopped by itself or is done."""
@@ -170,13 +178,14 @@ class Conductor:
 
     # Telling one device.
 
-    def _begin(self, device: str) -> None:
+    def _begin(self, device: str, anew: bool) -> None:
+        """Tell a device what it is to hear, unless that goes on; `anew`: what it is to hear is another now."""
         session = self._link.session(device)
-        if self._loop is None or session is None:
-            return
+        if self._loop is None or session is None or self._answered.get(device) != session.sid:
+            return  # it takes no commands before its birth is answered
         sid, before = self._telling.get(device, ("", None))
         if before is not None and not before.done():
-            if sid == session.sid:
+            if sid == session.sid and not anew:
                 return
             before.cancel()
         task = self._loop.create_task(self._tell(device))
@@ -214,7 +223,9 @@ class Conductor:
                 if op == "update":
                     args: Json = {"rel": row.rel, "blob": {"sha256": row.sha256, "size": row.size}}
                     args |= {"pace": rollout.plan.pace} if rollout.plan.pace else {}
-                    return Said(row.id or 0, op, {**args, "now": 1} if rollout.plan.now else args)
+                    args |= {"now": 1} if rollout.plan.now else {}
+                    args |= {"again": 1} if machine.insists(rollout, device) else {}
+                    return Said(row.id or 0, op, args)
         return None
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from controller.updates.rollout.units import DAY_MS, IN_FLIGHT, ON_ITS_WAY, Is, Plan, Seen, Unit
 
 TRIAL_MS = 120_000  # a device confirms a release after a minute; it may have lost the event that says so
+GUESSED = ("went_back", "given_up")  # seen in a state before the event that says why has come
 # Failures that another attempt would only repeat.
 FOR_GOOD = frozenset(
     {"signature", "manifest", "abi", "least", "role", "older", "crashed", "went_back", "bad", "given_up"}
@@ -35,6 +36,8 @@ def look(unit: Unit, seen: Seen, rel: str, plan: Plan, now: int, elapsed: int, o
         return fail(unit, "went_back", now) if seen.here and seen.rel != rel and gave_up else unit
     if not seen.here:
         return replace(unit, state=Is.GONE, spent=0, absent=0)
+    if unit.state is Is.FAILED and unit.why in GUESSED and seen.heard.failed > unit.ordered and seen.heard.why:
+        unit = replace(unit, why=seen.heard.why)
     if seen.known and seen.bad_rel != rel and unit.spoilt:
         unit = replace(unit, spoilt=0)
     if seen.known and seen.rel == rel:

@@ -88,6 +88,11 @@ def due(rollout: Rollout, device: str) -> str:
     return "cancel" if unit.state is Is.RECALLED else ""
 
 
+def insists(rollout: Rollout, device: str) -> bool:
+    """Whether an order holds although the device has given the release up: it was tried in this rollout before."""
+    return rollout.units[device].failed > 0
+
+
 # What people do. Each returns the rollout as it is then; whether it may be done is the caller's to ask.
 
 

@@ -59,7 +59,7 @@ def order(updates, args):
         return "refused", "no_key"
     if rel == updates.rel:
         return "refused", "runs"
-    if rel == updates.bad:
+    if rel == updates.bad and not args.get("again"):
         return "refused", "bad"
     if updates.trial:
         return "refused", "trial"

@@ -14,6 +14,7 @@ DISPLAY = {"site": "tegal", "id": "layar", "role": "display", "name": "L"}
 CLERK = {"name": "wati", "role": "clerk", "password": "sandi-yang-panjang", "sites": ["tegal"]}
 DEVICE, SEEN, SPARE = "02ba1a300001", "02ba1a300003", "02ba1a300004"
 ANY = "*"
+ELSEWHERE = ("/api/v1/releases", "/api/v1/rollouts")  # tested in tests/controller/updates
 
 # Every change that can be made over HTTP, in an order in which it can be made; what the audit log says of it.
 CHANGES = [
@@ -70,7 +71,7 @@ def test_the_table_of_changes_is_whole(inside: Inside):
         (method.upper(), path.removeprefix("/api/v1"))
         for path, methods in paths.items()
         for method in methods
-        if method != "get"
+        if method != "get" and not path.startswith(ELSEWHERE)
     }
     made = {(method, path) for method, path, *_ in CHANGES}
     no_change = {("POST", "/session"), ("DELETE", "/session"), ("POST", "/sites/{site}/queue/commands")}
@@ -159,7 +160,9 @@ def test_no_secret_is_in_any_answer_or_in_the_log(inside: Inside, caplog):
         for path in inside.admin.get("/openapi.json").json()["paths"]:
             if path.endswith("stream"):
                 continue
-            url = inside.address + path.format(site="diam", device="02ba1a300002", name="diam", user="diam", id=1)
+            url = inside.address + path.format(
+                site="diam", device="02ba1a300002", name="diam", user="diam", id=1, rel="0" * 64
+            )
             answer = person.get(url, params={"site": "diam", "limit": 1000})
             seen += answer.text.replace(f'"csrf":"{person.headers["X-CSRF"]}"', "")
         for path in ("/metrics", "/readyz", "/healthz", "/", "/signin", "/board", "/console"):

@@ -68,6 +68,17 @@ NEEDS = {
     "GET /events": Need("viewer", "query"),
     "GET /alarms": Need("viewer", "query"),
     "DELETE /alarms/{id}": Need("technician", "path"),
+    "GET /releases": Need("admin", FLEET),
+    "POST /releases": Need("admin", FLEET, b"no bundle"),
+    "GET /releases/{rel}": Need("admin", FLEET),
+    "DELETE /releases/{rel}": Need("admin", FLEET),
+    "GET /rollouts": Need("admin", FLEET),
+    "POST /rollouts": Need("admin", FLEET, {"rel": "{rel}", "all": True}),
+    "GET /rollouts/{id}": Need("admin", FLEET),
+    "POST /rollouts/{id}/pause": Need("admin", FLEET),
+    "POST /rollouts/{id}/resume": Need("admin", FLEET),
+    "POST /rollouts/{id}/cancel": Need("admin", FLEET),
+    "POST /rollouts/{id}/retry": Need("admin", FLEET),
     "GET /sites/{site}/board": Need(None),
     "GET /sites/{site}/board/stream": Need(None),
     "GET /sites/{site}/queue": Need("clerk", "path"),
@@ -85,6 +96,7 @@ def ask(person: Someone, operation: str, site: str, device: str = ""):
     need = NEEDS[operation]
     mac = device or DEVICES.get(site, DEVICES["gone"])
     names = {"site": site, "name": NOBODY, "user": NOBODY, "device": mac, "id": "999999999", "mac": mac}
+    names["rel"] = "0" * 64
     body = need.body
     if isinstance(body, dict):
         body = {key: value.format(**names) if isinstance(value, str) else value for key, value in body.items()}
@@ -92,6 +104,9 @@ def ask(person: Someone, operation: str, site: str, device: str = ""):
     headers = (
         {"Idempotency-Key": f"{operation}-{site}".translate({32: 45, 47: 45, 123: 45, 125: 45})} if need.key else {}
     )
+    if isinstance(body, bytes):
+        headers |= {"content-type": "application/octet-stream"}
+        return person.request(method, path.format(**names), content=body, params=params, headers=headers)
     return person.request(method, path.format(**names), json=body, params=params, headers=headers)
 
 

@@ -328,6 +328,26 @@ def test_a_failure_that_may_pass_is_tried_again_and_one_for_good_is_not():
         assert rollout.stand is Stand.STOPPED
 
 
+def test_a_device_that_has_failed_is_told_that_the_order_holds_all_the_same():
+    rollout, device = lone(retries=1, retry_s=0, stop_share=100)
+    rollout = after(rollout, device, 30)
+    assert not machine.insists(rollout, "a")
+    device.hears(failed=rollout.moment + 1, why="hash")
+    rollout = after(rollout, device, 60)
+    assert (rollout.units["a"].state, rollout.units["a"].tries) == (Is.ORDERED, 2)
+    assert machine.insists(rollout, "a")
+
+
+def test_why_a_release_was_given_up_is_told_by_the_event_that_comes_later():
+    rollout, device = lone(retries=1)
+    rollout = after(rollout, device, 30)
+    device.seen = device.seen._replace(bad_rel=REL)
+    rollout = after(rollout, device, 30)
+    assert rollout.units["a"].why == "given_up"
+    device.hears(failed=rollout.moment, why="crashed")
+    assert after(rollout, device, 30).units["a"].why == "crashed"
+
+
 def test_a_hall_where_another_rollout_is_under_way_waits():
     rollout, device = lone()
     world = World(START + 1000, {"a": device.seen}, busy={"s": frozenset({"b"})})

@@ -219,6 +219,9 @@ async def test_an_order_can_be_cancelled_and_one_that_is_not_there_fails(hall, r
     hall.bundles.clear()
     await hall.until(lambda: ("update.failed", "no_blob") in hall.events)
     assert hall.state["fw"] == "0.1.0"
+    assert (await hall.order(made, "order-3"))["reason"] == "bad"
+    assert (await hall.order(made, "order-4", again=1))["outcome"] == "done"
+    await hall.until(lambda: hall.state["rel"] == made.rel)
 
 
 def test_an_order_that_makes_no_sense_is_refused(micropython):
