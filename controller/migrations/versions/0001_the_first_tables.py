@@ -209,6 +209,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("site"),
     )
     op.create_table(
+        "fleet_hours",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("hours", sa.JSON(), nullable=False),
+        sa.Column("holidays", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
         "fleet_position",
         sa.Column("site", sa.String(), nullable=False),
         sa.Column("id", sa.String(), nullable=False),
@@ -234,6 +241,7 @@ def upgrade() -> None:
         sa.Column("services", sa.JSON(), nullable=False),
         sa.Column("counters", sa.JSON(), nullable=False),
         sa.Column("hours", sa.JSON(), nullable=False),
+        sa.Column("holidays", sa.JSON(), nullable=False),
         sa.Column("rev", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
