@@ -26,6 +26,8 @@ from controller.fleet.service import FleetError
 from controller.fleet.trust.identities import Identities
 from controller.fleet.trust.tokens import TokenError
 from controller.folder import Folder
+from controller.incidents import api as incidents
+from controller.incidents.feature import Incidents
 from controller.ingest import Broker, Bus, Store
 from controller.migrations import upgrade
 from controller.parts import Parts
@@ -59,6 +61,7 @@ def create_app(settings: Settings, prepared: Callable[[], None] = lambda: None) 
         await parts.updates.start()
         await parts.queue.start()
         await parts.identities.start()
+        await parts.incidents.start()
         if parts.access:
             parts.access.start()
         parts.bus.start()
@@ -66,6 +69,7 @@ def create_app(settings: Settings, prepared: Callable[[], None] = lambda: None) 
             yield
         finally:
             parts.stopping.set()
+            await parts.incidents.stop()
             await parts.identities.stop()
             await parts.queue.stop()
             await parts.updates.stop()
@@ -93,7 +97,7 @@ def create_app(settings: Settings, prepared: Callable[[], None] = lambda: None) 
     for wrong in (BundleError, PlanError):
         app.add_exception_handler(wrong, updates.wrong)
     openapi.install(app)
-    for router in (accounts.router, own.router, fleet.router, updates.router, queue.router):
+    for router in (accounts.router, own.router, fleet.router, incidents.router, updates.router, queue.router):
         app.include_router(router, prefix=API)
     app.include_router(health.router)
     app.include_router(metrics.router)
@@ -124,8 +128,11 @@ def _parts(settings: Settings, prepared: Callable[[], None]) -> Parts:
     identities = Identities(
         settings, db, vault, lambda: trusted(settings, folder), roster, link, access, halls.site_changed
     )
+    troubles = Incidents(settings, db, store, bus, roster)
     figures = metrics.Metrics()
-    parts = Parts(settings, folder, db, vault, roster, store, bus, access, link, newest, halls, identities, figures)
+    parts = Parts(
+        settings, folder, db, vault, roster, store, bus, access, link, newest, halls, identities, troubles, figures
+    )
     figures.watch(parts)
     return parts
 

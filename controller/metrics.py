@@ -77,6 +77,14 @@ class _Parts(Collector):
         for kind, count in sorted(counted.items()):
             alarms.add_metric([kind], count)
         yield alarms
+        incidents = GaugeMetricFamily("balai_incidents_open", "Incidents that are open", labels=["kind"])
+        for kind, count in sorted(parts.incidents.open.items()):
+            incidents.add_metric([kind], count)
+        yield incidents
+        told = CounterMetricFamily("balai_notifications", "Attempts to tell people", labels=["way", "outcome"])
+        for (way, outcome), count in sorted(parts.incidents.outbox.counts.copy().items()):
+            told.add_metric([way, outcome], count)
+        yield told
         yield GaugeMetricFamily(
             "balai_board_followers", "Pages that follow a board", value=parts.queue.boards.followers
         )

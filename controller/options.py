@@ -13,7 +13,11 @@ from controller.settings import Settings
 from controller.sources import CONFIG, Loaded, WrongSetting, load
 
 P = ParamSpec("P")
-HIDDEN = ("broker_password",)  # an option can be read by everybody in the list of processes
+HIDDEN = (
+    "broker_password",
+    "smtp_password",
+    "webhook_secret",
+)  # an option can be read by everybody in the list of processes
 
 
 class Stop(Exception):

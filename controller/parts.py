@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from controller.fleet.link import Link
     from controller.fleet.roster import Roster
     from controller.fleet.trust.identities import Identities
+    from controller.incidents.feature import Incidents
     from controller.ingest import Bus, Store
     from controller.metrics import Metrics
     from controller.queue.feature import Queue
@@ -43,6 +44,7 @@ class Parts:
     updates: "Updates"
     queue: "Queue"
     identities: "Identities"
+    incidents: "Incidents"
     metrics: "Metrics"
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 

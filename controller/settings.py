@@ -7,13 +7,14 @@ default. `controller.sources` reads them and says which came from where.
 import socket
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple, Self
 from urllib.parse import unquote, urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic.config import JsonDict
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from controller.notification import Notification, Words
 from controller.release_key import modulus_of
 
 SHORTEST_PASSWORD = 8
@@ -32,13 +33,7 @@ class BrokerAddress(NamedTuple):
     tls: bool
 
 
-def _words(value: object) -> object:
-    """Return the list that stands in a text with commas or spaces between."""
-    return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
-
-
 Port = Annotated[int, Field(ge=0, le=65535)]
-Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
 PORT: JsonDict = {"allowed": "a number from 0 to 65535; 0 takes a free one"}
 HOST: JsonDict = {"allowed": "a name or an address of this machine"}
 FILE: JsonDict = {"allowed": "the path of a file that can be read"}
@@ -47,8 +42,8 @@ WORDS: JsonDict = {"allowed": "names or addresses with commas between"}
 PASSWORD: JsonDict = {"allowed": f"at least {SHORTEST_PASSWORD} characters, not a default that everybody knows"}
 
 
-class Settings(BaseSettings):
-    """Everything that can be set. A wrong value stops the start and is named."""
+class Basics(BaseSettings):
+    """What can be set of the controller itself, its broker and its devices."""
 
     model_config = SettingsConfigDict(
         env_prefix="BALAI_", extra="forbid", frozen=True, env_ignore_empty=True, hide_input_in_errors=True
@@ -233,7 +228,7 @@ class Settings(BaseSettings):
         return url
 
     @model_validator(mode="after")
-    def _together(self) -> "Settings":
+    def _together(self) -> Self:
         if self.tls_cert and not self.tls_key:
             raise ValueError("tls_key: missing beside tls_cert")
         if self.tls_key and not self.tls_cert:
@@ -286,6 +281,10 @@ class Settings(BaseSettings):
             if isinstance(value, SecretStr):
                 values[name] = value.get_secret_value()
         return values
+
+
+class Settings(Notification, Basics):
+    """Everything that can be set. A wrong value stops the start and is named."""
 
 
 def is_loopback(host: str) -> bool:

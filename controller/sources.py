@@ -103,6 +103,8 @@ def _without_password(secret: str) -> str:
         parts = urlsplit(secret)
         if not parts.scheme or not (parts.hostname or parts.scheme == "sqlite"):
             return MASK
+        if parts.scheme in ("http", "https") and parts.path.strip("/"):
+            parts = parts._replace(path=f"/{MASK}")  # whoever knows the path of a webhook may post to it
         if "@" not in parts.netloc:
             return parts._replace(query="").geturl()
         user = (parts.username or "") + (f":{MASK}" if parts.password else "")

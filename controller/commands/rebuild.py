@@ -6,6 +6,7 @@ from sqlalchemy.exc import DBAPIError
 from controller.commands.backup import sqlite_file
 from controller.db import Database, DatabaseError
 from controller.folder import Folder, FolderError
+from controller.incidents.projector import ConditionProjector
 from controller.migrations import upgrade
 from controller.options import Stop, with_settings
 from controller.queue.projector import QueueProjector
@@ -29,7 +30,7 @@ def rebuild(loaded: Loaded) -> None:
             upgrade(db)
             with Progress() as bar:
                 task = bar.add_task("events", total=None)
-                projectors = [UpdateProjector(), QueueProjector()]
+                projectors = [ConditionProjector(), UpdateProjector(), QueueProjector()]
                 count = make_again(db, projectors, lambda done, all_: bar.update(task, completed=done, total=all_))
         finally:
             db.close()

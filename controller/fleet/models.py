@@ -7,7 +7,8 @@ Json = dict[str, object]
 
 
 class Site(SQLModel, table=True):
-    """One hall. `tz`: minutes east of UTC; `hours`: weekday "0".."6" (Monday first) to periods ["07:00", "14:00"]."""
+    """One hall. `tz`: minutes east of UTC; `hours`: weekday "0".."6" (Monday first) to periods ["07:00", "14:00"];
+    `holidays`: days ("2026-12-25") that are not like their weekday, to their periods."""
 
     __tablename__ = "fleet_site"
 
@@ -23,6 +24,7 @@ class Site(SQLModel, table=True):
     services: list[Json] = Field(sa_type=JSON)
     counters: list[Json] = Field(sa_type=JSON)
     hours: Json = Field(sa_type=JSON)
+    holidays: Json = Field(default={}, sa_type=JSON)
     rev: int = Field(default=1, sa_type=BigInteger)  # counts changes of anything that a configuration is made of
 
 

@@ -1,11 +1,9 @@
 """Bodies of the fleet's HTTP API, with limits that keep a configuration within what a device can hold."""
 
-from itertools import pairwise
 from typing import Annotated, Self
 
 from fastapi import Path, Query
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -16,6 +14,7 @@ from pydantic import (
 )
 
 from controller.accounts.service import PRINTED
+from controller.fleet.hours.schemas import Holidays, Hours
 
 SitePath = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,32}$")]
 DevicePath = SitePath
@@ -37,20 +36,6 @@ Number = Annotated[int, Field(ge=1, le=9999), NUMBER]
 WORDS = rf"{PRINTED}+( {PRINTED}+)*"  # with single spaces between
 Name = Annotated[str, StringConstraints(pattern=rf"^{WORDS}$", max_length=48)]
 Text = Annotated[str, StringConstraints(pattern=rf"^({WORDS})?$", max_length=96)]
-Clock = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
-
-
-def _in_order(periods: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    times = [time for period in periods for time in period]
-    if any(one >= other for one, other in pairwise(times)):
-        raise ValueError("a day's periods go one after the other, each from its beginning to its end")
-    return periods
-
-
-Hours = dict[
-    Annotated[str, StringConstraints(pattern=r"^[0-6]$")],
-    Annotated[list[tuple[Clock, Clock]], Field(max_length=4), AfterValidator(_in_order)],
-]
 
 
 class Strict(BaseModel):
@@ -90,6 +75,7 @@ class SiteBase(Strict):
     share: Annotated[int, Field(ge=2, le=100), NUMBER] = 3
     paper: Annotated[int, Field(ge=0, le=1), NUMBER] = 1
     hours: Hours = {}
+    holidays: Holidays = {}
     hall_url: Annotated[str, StringConstraints(pattern=r"^(https?://[^\s<>\"']{1,180})?$")] = ""
 
     @model_validator(mode="after")
@@ -134,6 +120,7 @@ class SiteUpdate(Strict):
     share: Annotated[int, Field(ge=2, le=100), NUMBER] | None = None
     paper: Annotated[int, Field(ge=0, le=1), NUMBER] | None = None
     hours: Hours | None = None
+    holidays: Holidays | None = None
     hall_url: Annotated[str, StringConstraints(pattern=r"^(https?://[^\s<>\"']{1,180})?$")] | None = None
 
 

@@ -3,9 +3,11 @@
 from sqlmodel import SQLModel
 
 import controller.accounts.models
+import controller.fleet.hours.models
 import controller.fleet.models
 import controller.fleet.trust.models
 import controller.health
+import controller.incidents.models
 import controller.ingest.models
 import controller.queue.models
 import controller.updates.models  # noqa: F401

@@ -49,6 +49,18 @@ WRONG = [
     ("claim_hours", "0"),
     ("hotspot_ssid", "thirty-three-bytes-are-one-too-many"),
     ("hotspot_password", "short"),
+    ("incident_grace", "0"),
+    ("smtp_host", "mail server"),
+    ("smtp_port", "0"),
+    ("smtp_tls", "ssl"),
+    ("smtp_from", "balai"),
+    ("smtp_from", "Balai <balai@balai.example>"),
+    ("smtp_to", "kira@balai.example, nobody"),
+    ("webhook_url", "http://hooks.example/x"),
+    ("webhook_url", "https://user:password-of-it@hooks.example/x"),
+    ("webhook_url", "https://hooks.example:port"),
+    ("webhook_url", "hooks.example"),
+    ("webhook_secret", "fifteen-letters"),
     ("drain_rate", "-1"),
     ("drain_rate", "many"),
     ("log_level", "loud"),
@@ -198,3 +210,27 @@ def test_every_setting_says_what_it_is_and_what_is_allowed():
     for name, field in Settings.model_fields.items():
         assert field.description, name
         assert field.json_schema_extra["allowed"], name
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ({"smtp_host": "mail.example", "smtp_to": "kira@balai.example"}, "smtp_from"),
+        ({"smtp_host": "mail.example", "smtp_from": "balai@balai.example"}, "smtp_to"),
+        ({"smtp_password": "anything"}, "smtp_username"),
+        ({"smtp_password": "anything", "smtp_username": "balai", "smtp_tls": "none"}, "smtp_tls"),
+        ({"webhook_url": "https://hooks.example/x"}, "webhook_secret"),
+    ],
+)
+def test_what_is_missing_for_a_way_to_tell_people_is_named(given, missing):
+    with pytest.raises(WrongSetting, match=rf"setting {missing} \(.*allowed: ") as caught:
+        load(given)
+    assert "anything" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_path_of_a_webhook_is_a_secret_too():
+    given = {"webhook_url": "https://hooks.example/T0/B0/secret?key=1", "webhook_secret": "k" * 16}
+    seen = {name: value for name, value, *_ in load(given).shown()}
+    assert seen["webhook_url"] == f"https://hooks.example/{MASK}"
+    assert seen["webhook_secret"] == MASK

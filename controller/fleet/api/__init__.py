@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from controller.fleet.api import claims, devices, events, labels, sites, trust
+from controller.fleet.api import claims, devices, events, hours, labels, sites, trust
 from controller.fleet.service import FleetError
 from controller.fleet.trust.tokens import TokenError
 from controller.web.problems import ANSWERS, document
@@ -11,6 +11,7 @@ from controller.web.problems import ANSWERS, document
 router = APIRouter(tags=["fleet"], responses=ANSWERS)
 for part in (
     sites,
+    hours,
     claims,
     trust,
     devices,

@@ -209,6 +209,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("site"),
     )
     op.create_table(
+        "fleet_hours",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("hours", sa.JSON(), nullable=False),
+        sa.Column("holidays", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
         "fleet_position",
         sa.Column("site", sa.String(), nullable=False),
         sa.Column("id", sa.String(), nullable=False),
@@ -234,6 +241,7 @@ def upgrade() -> None:
         sa.Column("services", sa.JSON(), nullable=False),
         sa.Column("counters", sa.JSON(), nullable=False),
         sa.Column("hours", sa.JSON(), nullable=False),
+        sa.Column("holidays", sa.JSON(), nullable=False),
         sa.Column("rev", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
@@ -242,6 +250,85 @@ def upgrade() -> None:
         sa.Column("site", sa.String(), nullable=False),
         sa.Column("sealed", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("site"),
+    )
+    op.create_table(
+        "incident",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("site", sa.String(), nullable=False),
+        sa.Column("device", sa.String(), nullable=False),
+        sa.Column("position", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("detail", sa.String(), nullable=False),
+        sa.Column("cause", sa.String(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.Column("acknowledged", sa.BigInteger(), nullable=False),
+        sa.Column("by", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "incident_open",
+        "incident",
+        ["site", "device", "kind"],
+        unique=True,
+        sqlite_where=sa.text("until = 0"),
+        postgresql_where=sa.text("until = 0"),
+    )
+    op.create_index("incident_site", "incident", ["site", "id"], unique=False)
+    op.create_table(
+        "incident_availability",
+        sa.Column("site", sa.String(), nullable=False),
+        sa.Column("day", sa.String(), nullable=False),
+        sa.Column("open", sa.BigInteger(), nullable=False),
+        sa.Column("online", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("site", "day"),
+    )
+    op.create_table(
+        "incident_condition",
+        sa.Column("site", sa.String(), nullable=False),
+        sa.Column("device", sa.String(), nullable=False),
+        sa.Column("paper", sa.String(), nullable=False),
+        sa.Column("fault", sa.String(), nullable=False),
+        sa.Column("full", sa.BigInteger(), nullable=False),
+        sa.Column("crashes", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("site", "device"),
+    )
+    op.create_table(
+        "incident_entry",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("incident", sa.Integer(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("who", sa.String(), nullable=False),
+        sa.Column("what", sa.String(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_incident_entry_incident"), "incident_entry", ["incident"], unique=False)
+    op.create_table(
+        "incident_notice",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("incident", sa.Integer(), nullable=False),
+        sa.Column("what", sa.String(), nullable=False),
+        sa.Column("way", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("due", sa.BigInteger(), nullable=False),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("incident_notice_due", "incident_notice", ["way", "state", "due"], unique=False)
+    op.create_index("incident_notice_one", "incident_notice", ["incident", "what", "way"], unique=True)
+    op.create_table(
+        "incident_watch",
+        sa.Column("site", sa.String(), nullable=False),
+        sa.Column("device", sa.String(), nullable=False),
+        sa.Column("there", sa.Boolean(), nullable=False),
+        sa.Column("changed", sa.BigInteger(), nullable=False),
+        sa.Column("away", sa.BigInteger(), nullable=False),
+        sa.Column("boots", sa.BigInteger(), nullable=False),
+        sa.Column("crashes", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("site", "device"),
     )
     op.create_table(
         "probe",

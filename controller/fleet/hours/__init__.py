@@ -1,0 +1,1 @@
+"""When halls are open."""
