@@ -26,7 +26,6 @@ PARTS = {
     "wiring": ("firmware.boards.wiring",),
     "virtual": (BOARDS,),
     "leader": ("firmware.roles.hall.leader", "firmware.roles.hall.handover", "protocol.queue", "protocol.board"),
-    "remote": ("firmware.roles.hall.remote",),
     "kiosk": ("firmware.roles.kiosk", "firmware.roles.roll", "firmware.drivers.printer"),
     "paper": ("firmware.roles.words.paper", "firmware.roles.words.texts", "firmware.drivers.escpos", "protocol.codes"),
     "display": ("firmware.roles.display", "firmware.drivers.max7219", "firmware.drivers.dfplayer"),

@@ -11,7 +11,7 @@ import os
 from firmware.core.flash import frames
 from firmware.core.flash.segments import Segments
 
-LIMIT = 393_216  # bytes of flash that all segments may take
+LIMIT = 344_064  # bytes of flash that all segments may take: beside two slots on a board of 4 MB
 NEAR = 50  # percent of the limit from which on somebody should look; new tickets stop only later
 RESERVE = 4_096  # bytes that new tickets leave for what becomes of the old ones
 LARGEST = 3_800  # bytes of one event as JSON: it must fit into a message
