@@ -2,6 +2,7 @@
 
 import smtplib
 import ssl
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -15,28 +16,33 @@ RULE = "\n\n-- \n\n"
 
 
 class Mail:
-    """Sends mail as the settings say."""
+    """Sends mail as the settings say. `timeout`: seconds for which the server may keep silent."""
 
     name = "mail"
 
-    def __init__(self, settings: Notification) -> None:
-        self._settings = settings
+    def __init__(self, settings: Notification, timeout: float = TIMEOUT_S) -> None:
+        self._settings, self._timeout = settings, timeout
         self._tls = ssl.create_default_context()
 
     def send(self, message: Message) -> None:
         """Send a message. One that some receivers do not take has gone out: the others have it.
 
-        Raises Undelivered; Refused where the server says (RFC 5321, section 4.2.1: 5yz) that it takes it from nobody or
-        for nobody. A wrong name or password is no such case: somebody will put it right.
+        Raises Undelivered; Refused where the server takes this very mail, or mail for any of these receivers, never
+        (RFC 5321, section 4.2.1: 5yz). A wrong name, password or sender is no such case: somebody will put it right.
         """
         mail = letter(message, self._settings.smtp_from, self._settings.smtp_to)
         try:
-            with self._server() as server:
+            server = self._server()
+            try:
                 server.send_message(mail)
+                with suppress(smtplib.SMTPException, OSError):
+                    server.quit()  # whatever it says now: it has taken the mail
+            finally:
+                server.close()
         except smtplib.SMTPRecipientsRefused as error:
             codes = [code for code, _ in error.recipients.values()]
             raise (Refused if all(code >= 500 for code in codes) else Undelivered)(f"SMTP {min(codes)}") from None
-        except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
+        except smtplib.SMTPDataError as error:
             raise (Refused if error.smtp_code >= 500 else Undelivered)(f"SMTP {error.smtp_code}") from None
         except smtplib.SMTPResponseException as error:
             raise Undelivered(f"SMTP {error.smtp_code}") from None
@@ -47,10 +53,10 @@ class Mail:
         settings = self._settings
         if settings.smtp_tls == "tls":
             server: smtplib.SMTP = smtplib.SMTP_SSL(
-                settings.smtp_host, settings.smtp_port, timeout=TIMEOUT_S, context=self._tls
+                settings.smtp_host, settings.smtp_port, timeout=self._timeout, context=self._tls
             )
         else:
-            server = smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=TIMEOUT_S)
+            server = smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=self._timeout)
         try:
             if settings.smtp_tls == "starttls":
                 server.starttls(context=self._tls)

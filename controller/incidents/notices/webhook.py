@@ -18,12 +18,17 @@ from controller.incidents.notices.way import TIMEOUT_S, Undelivered
 
 
 class Webhook:
-    """Posts to one address. An answer of 2xx is a receipt; a redirection is none, for it may lead anywhere."""
+    """Posts to one address. An answer of 2xx is a receipt; a redirection is none, for it may lead anywhere.
+
+    `timeout`: seconds for which the receiver may keep silent; `clock`: Unix seconds.
+    """
 
     name = "webhook"
 
-    def __init__(self, url: str, secret: str, clock: Callable[[], float] = time.time) -> None:
-        self._url, self._secret, self._clock = url, secret.encode(), clock
+    def __init__(
+        self, url: str, secret: str, timeout: float = TIMEOUT_S, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._url, self._secret, self._timeout, self._clock = url, secret.encode(), timeout, clock
 
     def send(self, message: Message) -> None:
         """Post a message. Raises Undelivered."""
@@ -38,7 +43,7 @@ class Webhook:
         }
         try:
             with (
-                httpx.Client(timeout=TIMEOUT_S, trust_env=False) as client,
+                httpx.Client(timeout=self._timeout, trust_env=False) as client,
                 client.stream("POST", self._url, content=body, headers=headers) as answer,
             ):
                 status = answer.status_code  # what else it says is not read: it may be endless
