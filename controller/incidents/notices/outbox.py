@@ -93,12 +93,13 @@ class Outbox:
                 await asyncio.wait_for(wake.wait(), LOOK_S)
 
     def send_due(self, way: Way) -> bool:
-        """Send what is due by one way, some of it; return whether there may be more. Blocks."""
+        """Send what is due by one way, some of it; return whether there may be more: another is due, or a closing whose
+        opening has gone out now. Blocks."""
         with self._db.read() as session:
             due = _due(session, way.name, self._clock(), self._link)
         for message in due:
             self._send(way, message)
-        return len(due) == AT_ONCE
+        return bool(due)
 
     def _send(self, way: Way, message: Message) -> None:
         outcome, why = "sent", ""
