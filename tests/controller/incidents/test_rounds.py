@@ -94,6 +94,17 @@ def test_what_events_have_told_is_the_same_after_a_rebuild(watching):
     assert hall.condition("kiosk-1").model_dump() == before
 
 
+def test_a_device_that_has_booted_tells_its_faults_anew(watching):
+    """Its printer was mended while it was off: it will never say that the fault is cleared."""
+    hall = whole(watching)
+    hall.tells("kiosk-1", ("paper.out", {}), ("fault.raised", {"code": "E-08"}))
+    hall.go_on(MINUTE_MS)
+    assert sorted(hall.open) == [("kiosk-1", "fault"), ("kiosk-1", "paper_out")]
+    hall.tells("kiosk-1", ("device.booted", {"fw": "1", "reset": "power", "boots": 2}), ("paper.ok", {}), boot=2)
+    hall.go_on(SETTLE_MS + MINUTE_MS)
+    assert hall.open == []
+
+
 def test_a_device_that_moves_away_takes_its_incidents_with_it(watching):
     hall = whole(watching)
     hall.goes("screen-1")

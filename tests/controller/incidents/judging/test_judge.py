@@ -130,6 +130,14 @@ def test_a_hall_that_does_not_open_in_the_evening_is_one_after_the_grace():
     assert hall.come().go_on(SETTLE_MS + MINUTE_MS).open == [], "and it is over at whatever hour"
 
 
+def test_a_gone_hall_stays_an_incident_where_its_hours_are_changed_meanwhile():
+    gone = SiteFacts("genteng", calendar(TZ, ({"6": [["08:00", "09:00"]]}, {})), Watch(False, NINE, NINE))
+    devices = [DeviceFacts("kiosk", Watch(False, NINE, NINE))]
+    assert judge(gone, devices, NINE + 2 * GRACE) == []
+    standing = replace(gone, standing=frozenset({Key("genteng", "", SITE_GONE)}))
+    assert [one.key for one in judge(standing, devices, NINE + 2 * GRACE)] == [Key("genteng", "", SITE_GONE)]
+
+
 @pytest.mark.parametrize(
     ("kind", "facts"),
     [
