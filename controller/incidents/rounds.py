@@ -1,5 +1,6 @@
 """A look at all halls: reads what is known, has it judged, and writes down what has changed, in one transaction."""
 
+import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +24,9 @@ from controller.incidents.judging.judge import (
 from controller.incidents.judging.kinds import SITE_GONE
 from controller.incidents.judging.watch import Watch, booted, looked
 from controller.incidents.models import Availability, Entry, Incident, Notice, Watched
+from controller.ingest.sql import Raw, Value
 
+WATCHED = ("site", "device", *Watch._fields)
 WRITE_MS = 60_000  # how often availability is written down where nothing else is
 BLIND_MS = 120_000  # two looks further apart than this say nothing of the time between
 
@@ -157,9 +160,10 @@ def _write(
     session: Session, changes: Changes, times: dict[tuple[str, str], tuple[int, int]], ways: Sequence[str], now: int
 ) -> list[int]:
     """Write what has changed; return the ids of the incidents."""
-    for (site, device), watch in changes.watches.items():
-        crashes = [list(one) for one in watch.crashes]
-        session.merge(Watched(site=site, device=device, **{**watch._asdict(), "crashes": crashes}))
+    flat: list[Value] = []  # after a power cut in the whole regency all at once: the writer must not be held up
+    for place, watch in changes.watches.items():
+        flat += (*place, *watch[:-1], json.dumps(watch.crashes))
+    Raw(session).insert("incident_watch", WATCHED, flat, ("site", "device"))
     for place in changes.gone:
         if (watched := session.get(Watched, place)) is not None:
             session.delete(watched)
