@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from protocol.queue import Now, State, answer, apply
+from protocol.queue.answers import KEYS
 from protocol.queue.day import TRUSTED
 from protocol.queue.state import BEGUN, CALLED, NAMES, SERVING, VOID, WAITING
 from tests.protocol.hall import COUNTERS, DAY, SERVICES, START, TZ, Leader, day
@@ -37,6 +38,7 @@ class Hall(RuleBasedStateMachine):
         self.band: dict[str, set[int]] = {"kiosk-1": set(), "controller": set()}  # since the numbers began again
         self.by_hand: set[str] = set()  # dates on which somebody began a new day by hand
         self.run: dict[tuple[str, str], int] = {}  # priority calls in a row while others waited
+        self.heard: list[str] = []  # keys of the commands that the controller knows of, oldest first
         self.known: dict[tuple[str, str], dict] = {}  # first answers seen: (whose memory, key)
         self.lead(self.kiosk)
 
@@ -106,6 +108,9 @@ class Hall(RuleBasedStateMachine):
             no = data.get("no", 0)
             used, term = self.controller.state.status(no), self.controller.state.term
             self.controller.take([(kind, data, t)])
+            key = data.get("key")
+            if key and data["term"] >= term:
+                self._told(key)
             if data["term"] < term:  # a flood of late ones may displace the answers of earlier terms, not those of this
                 fresh = self.controller.state.fresh
                 self.controller.given = self.controller.given[-fresh:] if fresh else []
@@ -116,6 +121,13 @@ class Hall(RuleBasedStateMachine):
                 taken = bool(self.controller.state.status(no))
                 assert taken or not same_day, f"{no} of today is lost"
                 assert same_day or not taken or data["term"] >= term, f"{no} of another day is taken for one of today"
+
+    def _told(self, key: str) -> None:
+        """The controller hears of a command: of those before the last 64 nothing need be remembered."""
+        if key not in self.heard[-1:]:
+            self.heard.append(key)
+        surely = self.heard[-KEYS:]
+        self.controller.given = [one for one in self.controller.given if one[0] in surely]
 
     def lead(self, leader: Leader, burn: int = 0) -> None:
         self.term += 1
@@ -170,6 +182,8 @@ class Hall(RuleBasedStateMachine):
             if who is self.controller and self.granted != who.me:  # it grants, so it knows; a kiosk may not have heard
                 return {"key": key, "outcome": "refused", "reason": "not_leader", "rev": who.state.rev}, []
         found, events = who.command(op, key, self.now(who), **operands)
+        if who is self.controller and events:
+            self._told(key)
         if who is self.kiosk:
             self.times += [self.t * 1000] * len(events)
         for kind, data, _ in events:
