@@ -2,12 +2,12 @@
 
 import asyncio
 import gc
-import os
 
 from firmware import BUILT, VERSION, cast
 from firmware.core import crashlog
 from firmware.core.broker.connection import Connection
 from firmware.core.clock import CHIP, CONTROLLER, Clock
+from firmware.core.console import NEWS, console
 from firmware.core.field import Field
 from firmware.core.flash.identity import Identity
 from firmware.core.flash.journal import Journal
@@ -30,8 +30,6 @@ class Node:
         root = board.root
         self._board = board
         crash = crashlog.take("crash")
-        if crash:
-            os.remove("crash")
         reset = "crash" if crash else board.reset_cause()
         self.settings = settings = Settings(root + "/state")
         given_up = settings.booted(reset in ("crash", "watchdog"))
@@ -58,7 +56,10 @@ class Node:
             hall = self._remote = RemoteHall(lambda op, args: self._link.inbox.request(op, args))
         self.role = cast.make(identity.role, parts, hall, clock, self.note, self.status, identity.device, journal.boot)
         self._link = link = Link(identity, journal, clock, lambda: self._report.state(), self, connection, wlan)
-        self._orders = orders = Orders(board, identity, settings, connection, link, self.role, clock, self.note)
+        self._orders = orders = Orders(
+            board, parts, identity, settings, connection, link, self.role, clock, journal, self._leader, self.note
+        )
+        self.command = orders.carry_out
         updates = self._updates = orders.updates
         if updates.trial and reset == "soft":
             reset = "update"
@@ -68,7 +69,7 @@ class Node:
         self._field = Field(wlan, connection, clock, self.role.notify, identity.device, leads)
         self._field.watch(parts.get("buttons"))
         if self._leader is not None:
-            from firmware.roles.hall.handover import Grants
+            from firmware.roles.hall.grants import Grants
 
             self._grants = Grants(self._leader, link)
             self._leader.on_board(lambda board: link.appended())
@@ -142,16 +143,13 @@ class Node:
         else:
             self._grants.take(id, args)
 
-    def command(self, op: str, args):
-        """A fleet command: (outcome, reason)."""
-        return self._orders.carry_out(op, args)
-
     def progress(self) -> None:
         """The link is alive."""
         self._supervisor.beat("link")
 
     def note(self, kind: str, data) -> None:
         """Put an event of the device itself into the journal; where it is full the queue's come first."""
+        console.say(NEWS, kind)
         try:
             self._journal.append(kind, data, self._journal.limit // 3)
         except OSError:
@@ -184,6 +182,7 @@ class Node:
 
     def _crashed(self, name, error):
         self.note("device.crashed", {"text": name + ": " + crashlog.trace(error)})
+        crashlog.keep(crashlog.LAST, error)
 
 
 def run(board) -> None:

@@ -245,7 +245,10 @@ class Matrix:
         lit = [m[0x0C] & 1 and not m[0x09] and m[0x0B] == 7 for m in self._modules]
         return (
             [
-                "".join(f"{m[row] if on else 0:08b}" for m, on in zip(self._modules, lit, strict=True))
+                "".join(
+                    f"{0xFF if m[0x0F] & 1 else m[row] if on else 0:08b}"  # the display test goes before all else
+                    for m, on in zip(self._modules, lit, strict=True)
+                )
                 for row in range(1, 9)
             ]
             if self._modules

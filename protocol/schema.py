@@ -95,6 +95,7 @@ class Message(NamedTuple):
 
 _SID: Schema = {"type": "string", "pattern": "^[0-9a-f]{16}$"}
 _ONE: Schema = {"const": 1}
+UPKEEP = "test_print test_display test_speaker log_level send_logs clear_wifi factory_reset".split()
 _DOC: Schema = {**OBJECT, "description": "the configuration: docs/contract.md, section 3"}
 MESSAGES: dict[str, Message] = {
     "state": Message(
@@ -172,7 +173,7 @@ MESSAGES: dict[str, Message] = {
         obj(
             id=text(),
             expires=MOMENT,
-            op={"enum": ["queue", "lead", "birth", "identify", "reboot", "connect", "update", "cancel"]},
+            op={"enum": ["queue", "lead", "birth", "identify", "reboot", "connect", "update", "cancel", *UPKEEP]},
             args=OBJECT,
         ),
     ),

@@ -1,11 +1,13 @@
 """What went wrong last, kept over the reset that followed."""
 
 import io
+import os
 import sys
 
 from firmware.core.flash import frames
 
 LONGEST = 960  # characters: an event's text holds 1,024
+LAST = "crash.last"  # the last one, as long as there is no later
 
 
 def trace(error) -> str:
@@ -22,6 +24,12 @@ def keep(path: str, error) -> None:
 
 
 def take(path: str) -> str:
-    """The traceback that was kept, "" for none."""
+    """The traceback that was kept, "" for none; from now on it is the LAST."""
     kept = frames.load(path)
-    return kept.decode() if kept else ""
+    if not kept:
+        return ""
+    try:
+        os.rename(path, LAST)
+    except OSError:
+        os.remove(path)  # told once is better than at each boot
+    return kept.decode()

@@ -1,7 +1,9 @@
 """Keeps the tasks running: one that dies is reported and started again; the watchdog is fed while all make progress."""
 
 import asyncio
-import sys
+
+from firmware.core.console import FAULTS, console
+from firmware.core.crashlog import trace
 
 WATCHDOG_MS = 60_000  # a TLS handshake stalls the loop for most of a second on silicon; flash and DNS add to it
 EVERY_MS = 1_000
@@ -52,7 +54,7 @@ class Supervisor:
                 now = self._clock.up()
                 if now - began > WELL_MS:
                     wait = FIRST_MS
-                sys.print_exception(error, sys.stderr)  # pyright: ignore
+                console.say(FAULTS, "%s: %s" % (name, trace(error)))
                 if told is None or now - told > TELL_MS:
                     told = now
                     self._report(name, error)
@@ -63,4 +65,4 @@ class Supervisor:
         try:
             self._on_crash(name, error)
         except Exception as second:  # no report is worth a task that is not started again
-            sys.print_exception(second, sys.stderr)  # pyright: ignore
+            console.say(FAULTS, trace(second))

@@ -44,16 +44,19 @@ class DFPlayer:
         """Fall silent."""
         await self._command(_STOP)
 
-    async def play(self, clip: int) -> None:
-        """Play `mp3/{clip:04}.mp3` and return when it has ended, or when a clip should have."""
+    async def play(self, clip: int) -> bool:
+        """Play `mp3/{clip:04}.mp3` and return when it has ended, or when a clip should have: whether it was seen to
+        play, which without BUSY is taken for granted."""
         if not self._ready:
             self._ready = True
             await self._command(_VOLUME, self._volume)
         await self._command(_PLAY_MP3, clip)
         if not await self._wait(0, START_MS - SPACING_MS):
             await asyncio.sleep_ms(BLIND_MS - START_MS)
-        elif not await self._wait(1, LONGEST_MS):
+            return self._busy is None
+        if not await self._wait(1, LONGEST_MS):
             await self.stop()
+        return True
 
     async def _wait(self, level: int, ms: int) -> bool:
         """Wait until BUSY is at `level`; False after `ms`, or at once without the pin."""

@@ -41,6 +41,10 @@ class Max7219:
                     self._send_row(row)
                     break
 
+    def test(self, on: bool) -> None:
+        """Light every pixel of every module, or show again what is there."""
+        self._command(0x0F, 1 if on else 0)
+
     def refresh(self) -> None:
         """Set the chips up again and send every row: a dip of the supply makes them forget."""
         for register, value in _SET_UP:

@@ -45,7 +45,7 @@ class Counter(Role):
         self._typed = ""
         self._command = None  # what is being asked
         self._pages = []  # what somebody asked to see, besides
-        self._wake = asyncio.Event()
+        super().__init__()
         self._keypad.on_press = self.key
         self._keypad.on_hold = self.hold
         if self._buttons:
@@ -93,6 +93,7 @@ class Counter(Role):
 
     def key(self, key: str) -> None:
         """A key went down."""
+        self._wake.set()
         if self._command is not None:
             if key == "*":  # stop asking; the board tells what became of it
                 self._command = None
@@ -129,14 +130,11 @@ class Counter(Role):
                 await self._linger(self._pages.pop(0), PAGE_MS)
                 if not self._pages:
                     self._draw()
+            elif self.guest is not None:
+                await self._host(self.guest, lambda: self._command or self._typed or self._pages)
             else:
                 self._wake.clear()
                 await self._wake.wait()
-
-    async def identify(self) -> None:
-        """Light every segment: a person looks for this device."""
-        self._pages = ["8888"]
-        self._wake.set()
 
     def _mine(self):
         """Ids of this counter's services; empty for all."""
@@ -205,7 +203,7 @@ class Counter(Role):
         self._digits.show(UNKNOWN)
 
     def _draw(self) -> None:
-        if self._command is not None:
+        if self._command is not None or self._hosting:
             return
         if self._typed:
             self._digits.show(self._typed)

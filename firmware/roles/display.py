@@ -38,7 +38,7 @@ class Display(Role):
         self._queue = []  # (up time of the call, call), oldest first
         self._busy = False
         self._pages = []  # what somebody asked to see: (eight characters, four)
-        self._wake = asyncio.Event()
+        super().__init__()
         if self._buttons is not None:
             self._buttons.on_hold = self.hold
         hall.on_board(self.board)
@@ -109,6 +109,8 @@ class Display(Role):
                         self._draw()
             elif self._pages:
                 await self._page(*self._pages.pop(0))
+            elif self.guest is not None:
+                await self._host(self.guest, lambda: self._queue or self._pages)
             else:
                 self._wake.clear()
                 await self._wake.wait()
@@ -150,13 +152,8 @@ class Display(Role):
             self._busy = bool(self._pages)
             self._draw()
 
-    async def identify(self) -> None:
-        """Light everything for a while, so that a person in the hall finds this device."""
-        self._pages = [("########", "8888")]
-        self._wake.set()
-
     def _draw(self) -> None:
-        if self._busy:
+        if self._busy or self._hosting:
             return
         code = self.notice or ("" if self._names else NO_CONFIG)
         if self._calls and self._names is not None:

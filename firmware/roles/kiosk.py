@@ -44,7 +44,7 @@ class Kiosk(Role):
         self._chosen = 0
         self._slip = False
         self._confirm = None
-        self._wake = asyncio.Event()
+        super().__init__()
         self._buttons.on_press = self.press
         self._buttons.on_hold = self.hold
         hall.on_board(self.board)
@@ -82,6 +82,7 @@ class Kiosk(Role):
         elif name == PRIORITY_BUTTON:
             self._priority = (self._priority + 1) % len(PRIORITIES)
             self._chosen = self._clock.up()
+            self._wake.set()
             self._draw()
         elif name in SERVICE_BUTTONS and self._doc:
             i = SERVICE_BUTTONS.index(name)
@@ -112,6 +113,9 @@ class Kiosk(Role):
             elif self._slip:
                 self._slip = False
                 await self._diagnose()
+            elif self.guest is not None:
+                await self._host(self.guest, lambda: self._pending or self._slip or self._priority)
+                self._roll.shine()
             else:
                 self._wake.clear()
                 await self._wake.wait()
@@ -189,14 +193,8 @@ class Kiosk(Role):
             await asyncio.sleep_ms(REFUSED_MS)
         self._draw()
 
-    async def identify(self) -> None:
-        """Light every segment: a person looks for this device."""
-        self._show("8888")
-        await asyncio.sleep_ms(REFUSED_MS)
-        self._draw()
-
     def _draw(self) -> None:
-        if self._busy >= 0:
+        if self._busy >= 0 or self._hosting:
             return
         if self.notice or not self._doc:
             self._show(self.notice or codes.NO_CONFIG)

@@ -29,8 +29,6 @@ class Roll:
         """Take the printer's state, or the reason why a job failed."""
         if state == self._state:
             return
-        if self._lamp is not None:
-            self._lamp.value(1 if state == OK else 0)
         before, self.fault = self.fault, PRINTER.get(state, "")
         try:
             if state in (OK, LOW, OUT):
@@ -43,6 +41,12 @@ class Roll:
             self._state = state
         except OSError:
             pass  # no room in the journal: told again when there is
+        self.shine()
+
+    def shine(self) -> None:
+        """Light the lamp where printer and paper are well."""
+        if self._lamp is not None:
+            self._lamp.value(1 if self._state == OK else 0)
 
 
 def job(what: str, doc, now, *how):

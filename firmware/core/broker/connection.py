@@ -1,15 +1,14 @@
 """What the device connects with, and what is on trial beside it (docs/contract.md, section 9).
 
 A set is networks, brokers, CA and secret: the identity's, and over it what was proved since. A document of the
-controller and a network chosen in the hall are on trial: the sets with them and without them are tried in turn, the new
-ones first, until the controller answers in one. That one is in force, and what was not in it is forgotten.
+controller and a network chosen in the hall (or the identity's again) are on trial: the sets with them and without them
+are tried in turn, the new ones first, until the controller answers in one. That one is in force, and what was not in it
+is forgotten.
 
 All of it is one value on flash, saved aside and renamed over, and read when it is needed: it holds certificates.
 """
 
 import binascii
-
-from firmware.core.loan import give_back
 
 FILE = "connection"
 TRIES = 3  # attempts with each broker of a set before the next set has its turn
@@ -40,48 +39,44 @@ class Connection:
 
     @property
     def hall(self) -> bool:
-        """Whether the network is one that was chosen in the hall and is on trial: then it is the only one."""
+        """Whether a network chosen in the hall is on trial, then the only one, or the identity's in its place."""
         return bool(self._sets[self._at][1])
 
     def ca(self):
         """The certificates to trust: a list of PEM or DER, from the flash."""
-        found = self._said(self._load()).get("ca")
+        found = self._said(self.load()).get("ca")
         return [binascii.a2b_base64(one) for one in found] if found else [self._identity.ca()]
 
     # What is new.
 
-    def offer(self, hash: str, doc):
-        """Put a document of the controller on trial: (outcome, reason). It is on flash when this returns.
-
-        Raises OSError where it cannot be kept.
-        """
-        from firmware.core.broker import offer
-        from firmware.core.flash import settings
-
-        try:
-            trial = {"hash": hash, "doc": offer.checked(hash, doc)}
-        except settings.ConfigError as error:
-            return "refused", "not usable: %s" % error
-        finally:
-            del offer
-            give_back("firmware.core.broker.offer")
-        kept = self._load()
-        if hash != kept["hash"] or kept["trial"]:
-            kept["trial"] = trial
-            self._change(kept)
-        return "done", ""
-
     def choose(self, ssid: str, password: str) -> None:
         """Put a network chosen in the hall on trial, before the others. Raises OSError where it cannot be kept."""
-        kept = self._load()
+        kept = self.load()
         kept["hall"] = [ssid, password]
-        self._change(kept)
+        self.change(kept)
 
     def dismiss(self) -> None:
         """Forget the network chosen in the hall: it is the wrong one. Raises OSError where the flash fails."""
-        kept = self._load()
+        kept = self.load()
         kept["hall"] = None
-        self._change(kept)
+        self.change(kept)
+
+    def load(self):
+        """What is kept; what was made for another identity than ours is not.
+
+        `hall`: a network on trial, [] for those of the identity in the place of all that came since, None for neither.
+        """
+        kept = self._settings.load(FILE)
+        if not kept or kept["of"] != self._identity.username:
+            kept = {"of": self._identity.username, "hash": "", "bad": "", "set": {}, "trial": None, "hall": None}
+        return kept
+
+    def change(self, kept) -> None:
+        """Keep it; it is tried when the session has ended, which it does now. Raises OSError."""
+        self._settings.save(FILE, kept)
+        self.changed = True
+        if self.on_change is not None:
+            self.on_change()
 
     # Trying.
 
@@ -89,15 +84,15 @@ class Connection:
         """No session is open: what is new has the first turn."""
         if self.changed:
             self.changed = False
-            kept = self._load()
-            halls = (1, 0) if kept["hall"] else (0,)
+            kept = self.load()
+            halls = (1, 0) if kept["hall"] is not None else (0,)
             docs = (1, 0) if kept["trial"] else (0,)
             self._sets = [(doc, hall) for hall in halls for doc in docs]
             self._take(0, kept)
 
     def begin(self) -> None:
         """A session begins with the set whose turn it is."""
-        kept = self._load()
+        kept = self.load()
         trial = kept["trial"]["hash"] if kept["trial"] else ""
         with_doc = self._sets[self._at][0]
         self.conn = trial if with_doc else kept["hash"]
@@ -110,11 +105,13 @@ class Connection:
         if not self._begun or not self.trying or self.changed:
             return
         self._begun = False
-        kept = self._load()
+        kept = self.load()
         doc, hall = self._sets[self._at]
         if doc:
             kept["set"].update(kept["trial"]["doc"])
-        if hall:
+        if hall and not kept["hall"]:
+            kept["set"].pop("networks", None)
+        elif hall:
             chosen = tuple(kept["hall"])
             self.networks = [chosen] + [one for one in self._networks(kept) if one[0] != chosen[0]]
             kept["set"]["networks"] = [list(one) for one in self.networks]
@@ -135,7 +132,7 @@ class Connection:
         self._failed += 1
         if len(self._sets) == 1 or (far > NO_NETWORK and self._failed < TRIES * len(self.brokers)):
             return
-        kept = self._load()
+        kept = self.load()
         before = self._way(kept)
         for _ in self._sets:
             self._take((self._at + 1) % len(self._sets), kept)
@@ -145,19 +142,6 @@ class Connection:
 
     # Inside.
 
-    def _load(self):
-        """What is kept; what was made for another identity than ours is not."""
-        kept = self._settings.load(FILE)
-        if not kept or kept["of"] != self._identity.username:
-            kept = {"of": self._identity.username, "hash": "", "bad": "", "set": {}, "trial": None, "hall": None}
-        return kept
-
-    def _change(self, kept):
-        self._settings.save(FILE, kept)
-        self.changed = True
-        if self.on_change is not None:
-            self.on_change()
-
     def _take(self, at, kept):
         """Give the set `at` its turn."""
         identity = self._identity
@@ -165,7 +149,9 @@ class Connection:
         self._failed = 0
         self.turn += 1
         said = self._said(kept)
-        self.networks = [tuple(kept["hall"])] if self.hall else self._networks(kept)
+        self.networks = self._networks(kept)
+        if self.hall:
+            self.networks = [tuple(kept["hall"])] if kept["hall"] else identity.networks
         self.brokers = [tuple(one) for one in said.get("brokers", identity.brokers)]
         self.username, self.secret = identity.username, identity.secret
         if "gen" in said:

@@ -36,6 +36,19 @@ def checked(hash, doc: dict) -> dict:
     return {name: doc[name] for name in FIELDS if name in doc}
 
 
+def tried(connection, hash, doc):
+    """Put a document on trial: (outcome, reason). Raises OSError where it cannot be kept."""
+    try:
+        trial = {"hash": hash, "doc": checked(hash, doc)}
+    except ConfigError as error:
+        return "refused", "not usable: %s" % error
+    kept = connection.load()
+    if hash != kept["hash"] or kept["trial"]:
+        kept["trial"] = trial
+        connection.change(kept)
+    return "done", ""
+
+
 def is_network(ssid, password) -> bool:
     """Whether a Wi-Fi may be called so and have this password, "" for an open one (IEEE 802.11: 32 bytes; WPA: 8 to 63,
     or 64 hexadecimal digits)."""

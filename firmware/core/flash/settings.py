@@ -3,11 +3,10 @@
 import json
 
 from firmware.core.flash import frames
-from protocol.canonical import encode
-from protocol.errors import BadMessage
+from firmware.core.loan import give_back
 
 SEEN = 16  # ids of fleet commands that are remembered
-LONGEST = 3_072  # bytes of a configuration
+RESET = "reset"  # the mark of a device that is to forget all this
 CRASHES = 3  # boots after a crash or the watchdog, in a row or not: a configuration on trial is given up
 FLOOR_S = 3_600  # a trusted time is saved this often: a write once an hour
 
@@ -24,8 +23,12 @@ class Settings:
     """
 
     def __init__(self, folder: str):
-        frames.listing(folder)
         self._folder = folder
+        if RESET in frames.listing(folder):
+            from firmware.core.flash.reset import finish
+
+            give_back("firmware.core.flash.reset")
+            finish(self, folder)
         kept = self.load("config") or {}
         self.config = kept.get("hash", "")
         self.doc = kept.get("doc")
@@ -41,6 +44,9 @@ class Settings:
         Raises ConfigError where it is not usable: the one before is in use still, or again. Raises OSError where it
         cannot be kept; then it is in use until the next boot.
         """
+        from firmware.core.flash.document import check
+
+        give_back("firmware.core.flash.document")
         try:
             check(doc)
             try:
@@ -112,52 +118,3 @@ class Settings:
     def save(self, name: str, value) -> None:
         """Keep a JSON value: after a power cut it is the old or the new. Raises OSError where that fails."""
         frames.save(self._folder + "/" + name, json.dumps(value).encode())
-
-
-def check(doc) -> None:
-    """Raise ConfigError where a document (contract, section 3) lacks what the roles need."""
-    try:
-        if doc["v"] != 1:
-            raise ConfigError("unknown version")
-        encode(doc, LONGEST)
-        site, position = doc["site"], doc["position"]
-        _texts(site, "id", "name")
-        _texts(position, "id", "role", "counter")
-        _whole("tz", site["tz"], -720, 840)
-        if doc["lang"] not in ("id", "en"):
-            raise ConfigError("lang")
-        _whole("share", doc["share"], 1, 100)
-        for service in _list("services", doc["services"], 1, 8):
-            _texts(service, "id", "letter", "name")
-            if not isinstance(service.get("need", ""), str):
-                raise ConfigError("need")
-            _whole("mins", service.get("mins", 0), 0, 1_440)
-        for counter in _list("counters", doc["counters"], 0, 16):
-            _texts(counter, "id", "name")
-            for service in _list("counters", counter["services"], 0, 8):
-                if not isinstance(service, str):
-                    raise ConfigError("counters")
-        for low, high in doc["bands"].values():
-            _whole("bands", low, 1, 9_999)
-            _whole("bands", high, low, 9_999)
-    except BadMessage as error:
-        raise ConfigError(str(error))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ConfigError("missing or wrong: %s" % error)
-
-
-def _texts(value, *names):
-    for name in names:
-        if not isinstance(value[name], str):
-            raise ConfigError(name)
-
-
-def _whole(name, value, low, high):
-    if type(value) is not int or not low <= value <= high:
-        raise ConfigError(name)
-
-
-def _list(name, value, least, most):
-    if type(value) is not list or not least <= len(value) <= most:
-        raise ConfigError(name)
-    return value

@@ -29,20 +29,6 @@ class Updates:
         self.trial = False
         begin(self)
 
-    def order(self, args):
-        """Take an order to update: (outcome, reason). Raises OSError where it cannot be kept."""
-        from firmware.core.update.work import order
-
-        give_back("firmware.core.update.work")
-        return order(self, args)
-
-    def cancel(self, args):
-        """Take an order back: (outcome, reason). Raises OSError where that cannot be kept."""
-        from firmware.core.update.work import cancel
-
-        give_back("firmware.core.update.work")
-        return cancel(self, args)
-
     async def run(self, request, welcome) -> None:
         """Carry out orders, for ever. `request(op, args)` asks the controller; `welcome()`: it has answered."""
         while True:

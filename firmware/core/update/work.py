@@ -10,9 +10,9 @@ import hashlib
 import os
 
 from firmware import VERSION
+from firmware.core.loan import give_back
 from firmware.core.update.install import install
 from firmware.core.update.manifest import UpdateError
-from firmware.core.uplink.blob import BlobError, chunk
 
 SLOTS = ("a", "b")
 CRASHES = 3  # boots, after which main.py has gone back to the other slot
@@ -123,6 +123,9 @@ class Quiet:
 
 async def _install(updates, order, request) -> bool:
     """Whether there is an end to it, good or bad; False: it is to be tried again."""
+    from firmware.core.uplink.blob import BlobError, chunk
+
+    give_back("firmware.core.uplink.blob")
 
     async def fetch(off, size):
         if updates.pending is not order:

@@ -5,6 +5,7 @@ import binascii
 import os
 
 from firmware.core.clock import CONTROLLER, TRUSTED
+from firmware.core.console import ALL, NEWS, console
 from firmware.core.flash.settings import ConfigError
 from firmware.core.uplink import shapes
 from protocol import topics
@@ -19,7 +20,7 @@ WAITING = 4  # requests that may wait for their answer at a time
 class Inbox:
     """Dispatches messages. `handlers` has:
 
-    `command(op, args) -> (outcome, reason)` carries out a fleet command;
+    `command(op, args, answer)` carries out a fleet command, and calls `answer(outcome, reason, result)` then or later;
     `queue(command) -> outcome` where this device may lead, else None;
     `lead(id, args)` is told of a grant, and answers it itself;
     `configure(doc)` takes over a configuration that was checked;
@@ -40,6 +41,7 @@ class Inbox:
 
     def take(self, topic: str, payload: bytes, retained: bool) -> None:
         """Take one message."""
+        console.say(ALL, topic)
         try:
             if payload[:1] == CHUNK and topic == self._down + "response":
                 return self._chunk(payload)
@@ -61,7 +63,7 @@ class Inbox:
                 elif what == "response":
                     self._take(body, shapes.RESPONSE, self._response)
         except (BalaiError, KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-            self._refuse(topic.split("/")[-1], repr(error)[:80])
+            self._refuse(topic.split("/")[-1], error.__class__.__name__)
 
     def _take(self, body, shape, act):
         if not shapes.fits(body, shape):
@@ -73,7 +75,7 @@ class Inbox:
         self.refused += 1
         if what not in self._told:
             self._told.append(what)
-            print("refused: %s: %s" % (what, why))
+            console.say(NEWS, "refused: %s: %s" % (what, why))
 
     def lost(self) -> None:
         """The session has ended: what waits is unknown, and so is the board's truth."""
@@ -150,13 +152,18 @@ class Inbox:
 
     def _carry_out(self, id, op, args):
         """A fleet command: once, whatever becomes of the power."""
+
+        def answer(outcome, reason="", result=None):
+            body = {"id": id, "outcome": outcome, "reason": reason}
+            if result is not None:
+                body["result"] = result
+            self._link.send("reply", body)
+
         try:
-            if self._handlers.settings.saw(id):
-                return
-            outcome, reason = self._handlers.command(op, args)
+            if not self._handlers.settings.saw(id):
+                self._handlers.command(op, args, answer)
         except OSError as error:
-            outcome, reason = "failed", str(error)[:200]
-        self._link.send("reply", {"id": id, "outcome": outcome, "reason": reason})
+            answer("failed", str(error)[:200])
 
     def _response(self, body):
         self._answered(body["id"], body)

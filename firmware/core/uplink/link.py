@@ -13,6 +13,7 @@ from firmware.core.broker.codec import MqttError
 from firmware.core.broker.connection import NO_ANSWER, NO_BROKER, NO_NETWORK
 from firmware.core.broker.session import REFUSED, Renewed, Session
 from firmware.core.broker.transport import TransportError
+from firmware.core.console import NEWS, console
 from firmware.core.uplink.delivery import Delivery
 from firmware.core.uplink.inbox import Inbox
 from firmware.core.uplink.talk import Talk
@@ -65,6 +66,7 @@ class Link:
             if log in ("", self._journal.log):
                 self._journal.rewind(seq)  # a controller restored from a backup knows less than it did
             self._delivery.forget()
+            console.say(NEWS, "link: here")
         self.welcome = True
         self.code = ""
         self._failures = 0
@@ -112,6 +114,7 @@ class Link:
                     far = NO_ANSWER
                 if error.certificate:
                     self._clock.doubt()
+            console.say(NEWS, "link: %s, %d" % (self.code, far))
             turn += 1
             connection.fails(far)
             await self._pause(far)

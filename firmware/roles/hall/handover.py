@@ -1,31 +1,10 @@
-"""A device that may lead hears who leads, and goes on from the state of the one before."""
+"""A new leader goes on from the state of the one before. Loaded for a grant, and given back."""
 
-import asyncio
 import json
 
 from firmware.core.uplink.blob import BlobError, fetch
-
-
-class Grants:
-    """Takes grants of leadership, one at a time; the reply goes by `link`."""
-
-    def __init__(self, leader, link):
-        self._leader = leader
-        self._link = link
-        self._busy = False
-
-    def take(self, id: str, args) -> None:
-        """Begin to carry out the command `id`. One that comes meanwhile is dropped: the controller sends it again."""
-        if not self._busy:
-            self._busy = True
-            asyncio.create_task(self._take(id, args))
-
-    async def _take(self, id, args):
-        try:
-            self._link.send("reply", await take_over(self._leader, args, id, self._link.inbox.request))
-            self._link.appended()
-        finally:
-            self._busy = False
+from firmware.roles.hall.leader import QUEUE_KINDS
+from protocol.queue import State, apply
 
 
 async def take_over(leader, args, id: str, request) -> dict:
@@ -42,7 +21,7 @@ async def take_over(leader, args, id: str, request) -> dict:
         if state is not None and newer and args["leader"] == leader.position:
             parts = []
             await fetch(request, state, parts.append)
-            leader.adopt(json.loads(b"".join(parts)))
+            adopt(leader, json.loads(b"".join(parts)))
     except (BlobError, OSError, ValueError, KeyError, TypeError) as error:
         return {"id": id, "outcome": "failed", "reason": str(error)[:64]}
     grant = {"op": "grant", "key": "lead." + id[:35], "term": term, "leader": args["leader"]}
@@ -54,3 +33,18 @@ async def take_over(leader, args, id: str, request) -> dict:
     if term != before:
         leader.resume()
     return {"id": id, "outcome": "done"}
+
+
+def adopt(leader, handed) -> None:
+    """Go on from a state that the controller hands over: {"log", "seq", "state"}.
+
+    `seq` is the last event of this device's `log` that the state knows; what was added since is applied on top, as
+    the controller will do when it arrives.
+    """
+    state = State.load(handed["state"])
+    journal = leader.journal
+    for event in journal.after(handed["seq"] if handed["log"] == journal.log else 0):
+        if event[4].split(".", 1)[0] in QUEUE_KINDS:
+            apply(state, event[4], event[5], event[1])
+    journal.snapshot(state.dump())
+    leader.go_on(state)

@@ -17,7 +17,7 @@ class Leader:
         """`position`: the id under which this device may lead ("kiosk-1")."""
         self.state = State()
         self.position = position
-        self._journal = journal
+        self.journal = journal
         self._clock = clock
         self._rules = None
         self._callbacks = []
@@ -39,13 +39,13 @@ class Leader:
         if stood in (None, here):
             self.recover()
         else:
-            self._journal.snapshot(self.state.dump())
+            self.journal.snapshot(self.state.dump())
         if stood != here:
             settings.save("place", here)
 
     def recover(self) -> None:
         """Load the newest snapshot and the events after it: the state is as before the power went."""
-        value, later = self._journal.recover()
+        value, later = self.journal.recover()
         if value is not None:
             self.state = State.load(value)
         for event in later:
@@ -54,18 +54,8 @@ class Leader:
                 apply(self.state, kind, data, event[1])
                 self._since += 1
 
-    def adopt(self, handed) -> None:
-        """Go on from a state that the controller hands over: {"log", "seq", "state"}.
-
-        `seq` is the last event of this device's `log` that the state knows; what was added since is applied on top, as
-        the controller will do when it arrives.
-        """
-        state = State.load(handed["state"])
-        journal = self._journal
-        for event in journal.after(handed["seq"] if handed["log"] == journal.log else 0):
-            if event[4].split(".", 1)[0] in QUEUE_KINDS:
-                apply(state, event[4], event[5], event[1])
-        journal.snapshot(state.dump())
+    def go_on(self, state) -> None:
+        """Go on from a state that is on flash."""
         self.state = state
         self._since = 0
         self._tell()
@@ -96,7 +86,7 @@ class Leader:
         if not self._write(command["op"], events):
             return self._refusal(key, "journal_full")
         for kind, data in events:
-            apply(self.state, kind, data, self._journal.t)  # the time that a replay will find
+            apply(self.state, kind, data, self.journal.t)  # the time that a replay will find
         self._keep(events)
         self._tell()
         return outcome(key, events, self.state)
@@ -111,19 +101,19 @@ class Leader:
 
     def resume(self) -> None:
         """Mark the boot: tickets found begun become printed with doubt."""
-        self.command({"op": "resumed", "key": "boot.%d.%d" % (self.state.term, self._journal.boot)})
+        self.command({"op": "resumed", "key": "boot.%d.%d" % (self.state.term, self.journal.boot)})
 
     def _write(self, op: str, events) -> bool:
         """Make the events durable; new tickets leave room for what becomes of the old ones."""
         try:
-            self._journal.append_many(events, RESERVE + TICKET * len(self.state.nos) // 2 if op == "issue" else 0)
+            self.journal.append_many(events, RESERVE + TICKET * len(self.state.nos) // 2 if op == "issue" else 0)
             self._full = self._full and op != "issue"
             return True
         except OSError:
             if not self._full:
                 self._full = True
                 try:
-                    self._journal.append("journal.full", {})
+                    self.journal.append("journal.full", {})
                 except OSError:
                     pass
             return False
@@ -136,7 +126,7 @@ class Leader:
         self._since += len(events)
         if self._since >= SNAPSHOT_EVERY or any(kind == "day.opened" for kind, _ in events):
             try:
-                self._journal.snapshot(self.state.dump())
+                self.journal.snapshot(self.state.dump())
                 self._since = 0
             except OSError:
                 pass  # the flash is full: the events are there, and the next one tries again

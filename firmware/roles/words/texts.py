@@ -30,6 +30,7 @@ _TEXTS = {
     "yes": ("tersambung", "connected"),
     "no": ("TERPUTUS", "NOT CONNECTED"),
     "none": ("belum ada", "none yet"),
+    "test": ("UJI CETAK", "PRINT TEST"),
     "well": ("Perangkat bekerja normal.", "The device works normally."),
 }
 

