@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session, select
 
@@ -137,6 +137,7 @@ def test_what_is_refused_for_good_is_not_sent_again(db):
     assert box.counts == {("mail", "refused"): 1}
 
 
+@settings(max_examples=25)  # each with a database of its own
 @given(st.lists(st.booleans(), max_size=30), st.integers(1, 4), st.data())
 def test_however_often_it_fails_and_starts_anew_each_is_told_once_and_in_order(tmp_path_factory, answers, count, data):
     db = Database(f"sqlite:///{tmp_path_factory.mktemp('outbox') / 'balai.db'}")
