@@ -101,7 +101,6 @@ NEEDS = {
 }
 STREAMS = ("GET /sites/{site}/board/stream", "GET /incidents/stream")
 MANY = "POST /devices/commands"  # says of each device by itself that it is not there
-STREAMS = "GET /sites/{site}/board/stream"
 DEVICES = {MINE: "02ba1a200001", THEIRS: "02ba1a200002", "gone": "02ba1a200003"}
 
 
