@@ -21,6 +21,7 @@ from controller.db import Database
 from controller.fleet import api as fleet
 from controller.fleet.blobs import Blobs
 from controller.fleet.link import Link
+from controller.fleet.orders.book import Book
 from controller.fleet.roster import Roster
 from controller.fleet.service import FleetError
 from controller.fleet.trust.identities import Identities
@@ -121,6 +122,7 @@ def _parts(settings: Settings, prepared: Callable[[], None]) -> Parts:
     keeps = settings.own_broker or settings.broker_dynsec
     access = Access(_broker(settings, folder, KEEPER), roster) if keeps else None
     link = Link(bus, store, roster, settings.drain_rate)
+    Book(db, link)
     blobs = Blobs(lambda sha256: shelf.source(db, sha256))
     link.on_request("blob", blobs.answer)
     newest = Updates(settings, db, store, bus, link, roster, blobs, version("balai"))

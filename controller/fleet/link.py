@@ -77,6 +77,7 @@ class Link:
         self._answering: Counter[str] = Counter()
         self._listeners: list[Callable[[str], None]] = []
         self._hearers: list[Callable[[str, Session], None]] = []
+        self._repliers: list[Callable[[str, Json], None]] = []
         self._sent: dict[tuple[str, str], tuple[object, float]] = {}
         self._answered: dict[str, str] = {}  # the session in which a device's state was answered; of the link's thread
         self._worker = ThreadPoolExecutor(1, "link")
@@ -129,6 +130,15 @@ class Link:
         """Have `hear(device)` called, on the link's thread, when a device has been given what it lacks: at each of its
         states, and when what it should be has changed."""
         self._listeners.append(hear)
+
+    def on_reply(self, hear: Callable[[str, Json], None]) -> None:
+        """Have `hear(device, reply)` called, on the bus's thread, with replies that no `command` waits for."""
+        self._repliers.append(hear)
+
+    def send(self, device: str, ident: str, op: str, args: Json, expires: int) -> bool:
+        """Send the command `ident`, void after `expires` (Unix ms); its reply is for `on_reply`. Whether it went."""
+        body: Json = {"id": ident, "expires": expires, "op": op, "args": args}
+        return self._bus.publish(topics.down(device, "command"), encode(body))
 
     async def command(self, device: str, op: str, args: Json, ttl_ms: int = TTL_MS) -> Json | None:
         """Send a command and return the device's reply; None where none came in time: the outcome is unknown."""
@@ -210,8 +220,12 @@ class Link:
         if future is not None:
             if future.set_running_or_notify_cancel():
                 future.set_result(body)
-        elif outcome == "refused" and len(ident) > 16:  # a configuration's hash
-            log.warning("device %s refuses its configuration: %s", device, str(body.get("reason"))[:200])
+        elif len(ident) > 16:  # a configuration's hash
+            if outcome == "refused":
+                log.warning("device %s refuses its configuration: %s", device, str(body.get("reason"))[:200])
+        else:
+            for hear in self._repliers:
+                hear(device, body)
 
     def _request(self, device: str, body: Json) -> None:
         ident, op, args = body.get("id"), body.get("op"), body.get("args")
@@ -303,8 +317,7 @@ class Link:
         self._command(device, secrets.token_hex(8), "birth", {}, TTL_MS)
 
     def _command(self, device: str, ident: str, op: str, args: Json, ttl_ms: int) -> bool:
-        body: Json = {"id": ident, "expires": now_ms() + ttl_ms, "op": op, "args": args}
-        return self._bus.publish(topics.down(device, "command"), encode(body))
+        return self.send(device, ident, op, args, now_ms() + ttl_ms)
 
     def _respond(self, device: str, body: Json) -> None:
         try:

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from controller.fleet.api import claims, devices, events, hours, labels, sites, trust
+from controller.fleet.api import claims, commands, devices, events, hours, labels, sites, trust
 from controller.fleet.service import FleetError
 from controller.fleet.trust.tokens import TokenError
 from controller.web.problems import ANSWERS, document
@@ -14,6 +14,7 @@ for part in (
     hours,
     claims,
     trust,
+    commands,
     devices,
     labels,
     events,

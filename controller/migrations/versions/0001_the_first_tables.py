@@ -173,6 +173,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
+        "fleet_command",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("device", sa.String(), nullable=False),
+        sa.Column("op", sa.String(), nullable=False),
+        sa.Column("args", sa.JSON(), nullable=False),
+        sa.Column("who", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("expires", sa.BigInteger(), nullable=False),
+        sa.Column("sent", sa.BigInteger(), nullable=False),
+        sa.Column("ended", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("parts", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("fleet_command_device", "fleet_command", ["device", "at"], unique=False)
+    op.create_index("fleet_command_key", "fleet_command", ["device", "who", "key"], unique=True)
+    op.create_table(
         "fleet_device",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("site", sa.String(), nullable=False),
@@ -215,6 +234,16 @@ def upgrade() -> None:
         sa.Column("holidays", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_table(
+        "fleet_log",
+        sa.Column("command", sa.String(), nullable=False),
+        sa.Column("device", sa.String(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("log", sa.Text(), nullable=False),
+        sa.Column("crash", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("command"),
+    )
+    op.create_index(op.f("ix_fleet_log_device"), "fleet_log", ["device"], unique=False)
     op.create_table(
         "fleet_position",
         sa.Column("site", sa.String(), nullable=False),

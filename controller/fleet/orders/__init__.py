@@ -1,0 +1,1 @@
+"""Orders: commands that people give to devices, kept until it is known what became of them."""
