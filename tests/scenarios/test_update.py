@@ -47,6 +47,7 @@ async def command(stage: Stage, key: str, **how: object) -> Json:
     return outcome
 
 
+@pytest.mark.soak  # three quarters of a minute
 async def test_a_hall_is_updated_when_nobody_waits_and_goes_on_with_its_numbers(hall):
     stage, made = hall
     kiosk = stage.device("kiosk")

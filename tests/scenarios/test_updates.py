@@ -157,6 +157,7 @@ async def test_forty_devices_get_a_release_a_few_at_a_time_and_no_hall_goes_dark
     assert (done["bytes"], done["ended"] != 0) == (40 * len(BUNDLE), True)
 
 
+@pytest.mark.soak  # a fleet of forty, again
 async def test_two_failures_stop_it_and_it_goes_on_when_somebody_says_so(open_halls: OpenHalls):
     halls = await open_halls(10)
     bad = [halls.devices[f"desa-0{number}", "display"] for number in (0, 1)]
@@ -193,6 +194,7 @@ async def test_two_failures_stop_it_and_it_goes_on_when_somebody_says_so(open_ha
     assert told == ["rollout.add", "rollout.stop", "rollout.retry", "rollout.done"]
 
 
+@pytest.mark.soak  # a fleet of forty, again
 async def test_silence_is_a_failure_whatever_was_the_last_that_was_heard(open_halls: OpenHalls):
     halls = await open_halls(3)
     for number, step in enumerate(("taken", "ready", "done")):
@@ -205,6 +207,7 @@ async def test_silence_is_a_failure_whatever_was_the_last_that_was_heard(open_ha
     assert {state for (_, role), state in states(stopped).items() if role == "kiosk"} == {"pending"}
 
 
+@pytest.mark.soak  # a fleet of forty, again
 async def test_a_rollout_survives_the_death_of_the_controller_and_a_pause_gives_no_orders(open_halls: OpenHalls):
     halls = await open_halls(6, step_s=0.3)
     path = await halls.begin(rings=[100], parallel=3, stop_share=100)

@@ -88,7 +88,7 @@ def test_the_table_of_changes_is_whole(inside: Inside):
         "/sites/{site}/networks": "/sites/tegal/networks",
     }
     no_change |= {("POST", "/session/factor")}
-    elsewhere = {  # in test_factor.py, and in tests/controller/incidents
+    elsewhere = {  # in test_factor.py, tests/controller/incidents, tests/controller/fleet
         ("PUT", "/session/factor"),
         ("POST", "/session/factor/removal"),
         ("DELETE", "/users/{name}/factor"),
@@ -96,6 +96,8 @@ def test_the_table_of_changes_is_whole(inside: Inside):
         ("PUT", "/hours"),
         ("POST", "/incidents/{id}/acknowledge"),
         ("POST", "/incidents/{id}/comments"),
+        ("POST", "/devices/commands"),
+        ("POST", "/devices/{device}/commands"),
     }
     missing = {(method, path) for method, path in changing - no_change if (method, shapes.get(path, path)) not in made}
     assert missing - elsewhere - {("DELETE", "/sites/{site}"), ("DELETE", "/alarms/{id}")} == set()
@@ -164,7 +166,7 @@ def test_no_secret_is_in_any_answer_or_in_the_log(inside: Inside, caplog):
             if path.endswith("stream"):
                 continue
             url = inside.address + path.format(
-                site="diam", device="02ba1a300002", name="diam", user="diam", id=1, rel="0" * 64
+                site="diam", device="02ba1a300002", name="diam", user="diam", id=1, rel="0" * 64, command="0" * 16
             )
             answer = person.get(url, params={"site": "diam", "limit": 1000})
             seen += answer.text.replace(f'"csrf":"{person.headers["X-CSRF"]}"', "")

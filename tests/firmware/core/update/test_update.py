@@ -179,6 +179,7 @@ async def test_a_release_that_crashes_is_left_again_and_said_to_be_bad(hall, rel
     assert (await hall.order(made, "order-2"))["reason"] == "bad"
 
 
+@pytest.mark.soak  # waits for a device's own times
 async def test_a_release_that_never_reaches_the_controller_is_left_again(hall, release):
     hurried = ("SILENT_MS = 1_800_000", "SILENT_MS = 2_000")
     deaf = ("if welcome and now", "if not welcome and now < 0 and now")
@@ -189,6 +190,7 @@ async def test_a_release_that_never_reaches_the_controller_is_left_again(hall, r
     await hall.until(lambda: ("update.failed", "silent") in hall.events)
 
 
+@pytest.mark.soak  # waits for a device's own times
 async def test_an_update_goes_on_over_cut_uplinks_and_cut_power(hall, release):
     made = release("0.2.0")
     await hall.order(made, pace=20)
@@ -205,6 +207,7 @@ async def test_an_update_goes_on_over_cut_uplinks_and_cut_power(hall, release):
     assert hall.state["fw"] == "0.2.0"
 
 
+@pytest.mark.soak  # waits for a device's own times
 async def test_an_order_can_be_cancelled_and_one_that_is_not_there_fails(hall, release):
     made = release("0.2.0")
     await hall.order(made, pace=500)
