@@ -1,15 +1,13 @@
 """HTTP of accounts: sessions, users, tokens, the audit log."""
 
 import logging
-from collections.abc import Callable
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from sqlmodel import Session, col, select
 
 from controller.accounts import factor, service
-from controller.accounts.delay import Delay
-from controller.accounts.deps import COOKIE, FleetAdmin, WhoDep
+from controller.accounts.deps import COOKIE, FleetAdmin, WhoDep, attempt, change
 from controller.accounts.models import ApiToken, AuditEntry, SignIn, User
 from controller.accounts.schemas import (
     AuditPublic,
@@ -21,8 +19,7 @@ from controller.accounts.schemas import (
     UserCreate,
     UserPublic,
 )
-from controller.accounts.service import AccountError
-from controller.parts import Parts, PartsDep
+from controller.parts import PartsDep
 from controller.web.problems import ANSWERS, Problem
 
 router = APIRouter(tags=["accounts"], responses=ANSWERS)
@@ -30,17 +27,12 @@ log = logging.getLogger(__name__)
 
 FACTOR = {"X-Factor": "code"}  # beside a 401: the password was right
 
-T = TypeVar("T")
-
 
 @router.post("/session")
 def sign_in(body: Credentials, request: Request, response: Response, parts: PartsDep) -> SessionPublic:
     """Open a session. After five failures each further attempt must wait longer (429, `Retry-After`)."""
     address = request.client.host if request.client else ""
-    delay = request.app.state.delay
-    assert isinstance(delay, Delay)
-    if (left := delay.attempt(body.name, address)) > 0:
-        raise Problem(429, "Too many attempts: wait a little", {"Retry-After": str(int(left) + 1)})
+    succeeded = attempt(request, body.name)
     with parts.db.read() as session:
         user = service.check_password(session, body.name, body.password)
         if user is not None:
@@ -61,7 +53,7 @@ def sign_in(body: Credentials, request: Request, response: Response, parts: Part
             log.warning("a sign-in from %s failed at the second factor", address)
             raise Problem(401, "The code is wrong, or was used: wait for the next one", FACTOR)
         raise Problem(401, "This account has a second factor: type its code too", FACTOR)
-    delay.succeeded(body.name, address)
+    succeeded()
     token, csrf = opened
     response.set_cookie(
         COOKIE, token, httponly=True, samesite="lax", secure=request.url.scheme == "https", max_age=30 * 86_400
@@ -105,7 +97,7 @@ def add_user(body: UserCreate, who: FleetAdmin, parts: PartsDep) -> UserPublic:
         service.add_user(session, body.name, body.role, body.password, " ".join(body.sites))
         service.audit(session, who.name, "user.add", body.name, None, {"role": body.role, "sites": body.sites})
 
-    _write(parts, fn)
+    change(parts, fn)
     return UserPublic(name=body.name, role=body.role, sites=body.sites)
 
 
@@ -117,7 +109,7 @@ def remove_user(name: str, who: FleetAdmin, parts: PartsDep) -> None:
         service.remove_user(session, name)
         service.audit(session, who.name, "user.remove", name)
 
-    _write(parts, fn)
+    change(parts, fn)
 
 
 @router.get("/tokens")
@@ -125,7 +117,7 @@ def tokens(who: WhoDep, parts: PartsDep) -> list[TokenPublic]:
     """Return your tokens; an admin of the whole fleet sees everybody's."""
     query = select(ApiToken).order_by(col(ApiToken.user), col(ApiToken.name))
     if not _all_tokens(who):
-        query = query.where(ApiToken.user == who.name.partition("/")[0])
+        query = query.where(ApiToken.user == who.person)
     with parts.db.read() as session:
         return [
             TokenPublic(user=one.user, name=one.name, role=one.role, sites=one.sites.split(), created=one.created)
@@ -147,20 +139,20 @@ def add_token(body: TokenCreate, who: WhoDep, parts: PartsDep) -> TokenMade:
         service.audit(session, who.name, "token.add", f"{who.name}/{body.name}", None, after)
         return made
 
-    return TokenMade(name=body.name, role=body.role, token=_write(parts, fn))
+    return TokenMade(name=body.name, role=body.role, token=change(parts, fn))
 
 
 @router.delete("/tokens/{user}/{name}", status_code=204)
 def remove_token(user: str, name: str, who: WhoDep, parts: PartsDep) -> None:
     """End a token of yours; an admin of the whole fleet ends anybody's."""
-    if who.name.partition("/")[0] != user and not _all_tokens(who):
+    if who.person != user and not _all_tokens(who):
         raise Problem(404, "there is no such token")
 
     def fn(session: Session) -> None:
         service.remove_token(session, user, name)
         service.audit(session, who.name, "token.remove", f"{user}/{name}")
 
-    _write(parts, fn)
+    change(parts, fn)
 
 
 def _all_tokens(who: service.Who) -> bool:
@@ -178,10 +170,3 @@ def audit_log(
     with parts.db.read() as session:
         query = select(AuditEntry).where(col(AuditEntry.id) > after).order_by(col(AuditEntry.id)).limit(limit)
         return [AuditPublic.model_validate(row.model_dump()) for row in session.exec(query)]
-
-
-def _write(parts: Parts, fn: Callable[[Session], T]) -> T:
-    try:
-        return parts.db.write(fn)
-    except AccountError as error:
-        raise Problem(error.status, str(error)) from None

@@ -1,21 +1,24 @@
 """Who asks: the dependencies with which routes say what they need."""
 
 import hmac
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyCookie, HTTPBearer
 from sqlmodel import Session
 
 from controller.accounts import service
+from controller.accounts.delay import Delay
 from controller.accounts.models import SignIn
-from controller.accounts.service import Who
+from controller.accounts.service import AccountError, Who
 from controller.ingest.alarms import now_ms
-from controller.parts import PartsDep
+from controller.parts import Parts, PartsDep
 from controller.web.problems import Problem
 
 COOKIE = "balai_session"
 CSRF = "X-CSRF"
+T = TypeVar("T")
 READING = ("GET", "HEAD", "OPTIONS")
 WAYS = (  # to prove who one is, as the OpenAPI document shows them
     Security(APIKeyCookie(name=COOKIE, scheme_name="session", description="POST /session", auto_error=False)),
@@ -59,6 +62,24 @@ def _seen(session: Session, id_: str) -> None:
 
 
 WhoDep = Annotated[Who, Depends(_somebody)]
+
+
+def attempt(request: Request, name: str) -> Callable[[], None]:
+    """Begin an attempt to prove that one is `name`; return what to call when it has succeeded. Raises a 429."""
+    address = request.client.host if request.client else ""
+    delay = request.app.state.delay
+    assert isinstance(delay, Delay)
+    if (left := delay.attempt(name, address)) > 0:
+        raise Problem(429, "Too many attempts: wait a little", {"Retry-After": str(int(left) + 1)})
+    return lambda: delay.succeeded(name, address)
+
+
+def change(parts: Parts, fn: Callable[[Session], T]) -> T:
+    """Write in one transaction. Raises a Problem where the accounts cannot be so."""
+    try:
+        return parts.db.write(fn)
+    except AccountError as error:
+        raise Problem(error.status, str(error)) from None
 
 
 def _at_least(role: str, everywhere: bool = False) -> object:

@@ -2,16 +2,14 @@
 
 import hashlib
 import io
-from collections.abc import Callable
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import segno
 from fastapi import APIRouter, Path, Request
 from sqlmodel import Session, col, select
 
 from controller.accounts import factor, service
-from controller.accounts.delay import Delay
-from controller.accounts.deps import COOKIE, FleetAdmin, WhoDep
+from controller.accounts.deps import COOKIE, FleetAdmin, WhoDep, attempt, change
 from controller.accounts.models import SignIn
 from controller.accounts.schemas import (
     CodeGiven,
@@ -21,14 +19,12 @@ from controller.accounts.schemas import (
     RecoveryCodes,
     SessionListed,
 )
-from controller.accounts.service import AccountError, Who
+from controller.accounts.service import Who
 from controller.parts import Parts, PartsDep
 from controller.web.problems import ANSWERS, Problem
 
 router = APIRouter(tags=["accounts"], responses=ANSWERS)
 SHOWN = 16  # hex digits of what names a session
-
-T = TypeVar("T")
 
 
 @router.get("/sessions")
@@ -36,7 +32,7 @@ def sessions(request: Request, who: WhoDep, parts: PartsDep) -> list[SessionList
     """Return your sessions, the one used last first."""
     here = service.hashed(request.cookies.get(COOKIE, ""))
     with parts.db.read() as session:
-        found = session.exec(select(SignIn).where(SignIn.user == _person(who)).order_by(col(SignIn.seen).desc()))
+        found = session.exec(select(SignIn).where(SignIn.user == who.person).order_by(col(SignIn.seen).desc()))
         return [
             SessionListed(id=_name(one), agent=one.agent, created=one.created, seen=one.seen, here=one.id == here)
             for one in found
@@ -48,10 +44,10 @@ def end_session(id: Annotated[str, Path(pattern=r"^[0-9a-f]{16}$")], who: WhoDep
     """End a session of yours."""
 
     def fn(session: Session) -> bool:
-        found = [one for one in session.exec(select(SignIn).where(SignIn.user == _person(who))) if _name(one) == id]
+        found = [one for one in session.exec(select(SignIn).where(SignIn.user == who.person)) if _name(one) == id]
         for one in found:
             session.delete(one)
-            service.audit(session, who.name, "session.end", _person(who))
+            service.audit(session, who.name, "session.end", who.person)
         return bool(found)
 
     if not parts.db.write(fn):
@@ -62,14 +58,14 @@ def end_session(id: Annotated[str, Path(pattern=r"^[0-9a-f]{16}$")], who: WhoDep
 def second_factor(who: WhoDep, parts: PartsDep) -> FactorPublic:
     """Return whether you are asked for a code."""
     with parts.db.read() as session:
-        return FactorPublic(on=factor.is_on(session, _person(who)), codes=factor.left(session, _person(who)))
+        return FactorPublic(on=factor.is_on(session, who.person), codes=factor.left(session, who.person))
 
 
 @router.post("/session/factor", status_code=201)
 def begin(body: Password, request: Request, who: WhoDep, parts: PartsDep) -> FactorMade:
     """Make a secret for an authenticator app. No code is asked for before the first one is confirmed."""
     _prove(parts, request, who, body.password)
-    secret, uri = _write(parts, lambda session: factor.begin(session, parts.vault, who.name))
+    secret, uri = change(parts, lambda session: factor.begin(session, parts.vault, who.name))
     return FactorMade(secret=secret, uri=uri, qr=_drawn(uri))
 
 
@@ -85,7 +81,7 @@ def confirm(body: CodeGiven, request: Request, who: WhoDep, parts: PartsDep) -> 
         service.audit(session, who.name, "factor.on", who.name)
         return codes
 
-    return RecoveryCodes(codes=_write(parts, fn))
+    return RecoveryCodes(codes=change(parts, fn))
 
 
 @router.post("/session/factor/removal", status_code=204)
@@ -97,7 +93,7 @@ def remove(body: Password, request: Request, who: WhoDep, parts: PartsDep) -> No
         factor.remove(session, who.name)
         service.audit(session, who.name, "factor.off", who.name)
 
-    _write(parts, fn)
+    change(parts, fn)
 
 
 @router.delete("/users/{name}/factor", status_code=204)
@@ -110,11 +106,7 @@ def remove_of(name: str, who: FleetAdmin, parts: PartsDep) -> None:
         service.end_sessions(session, name)
         service.audit(session, who.name, "factor.off", name)
 
-    _write(parts, fn)
-
-
-def _person(who: Who) -> str:
-    return who.name.partition("/")[0]
+    change(parts, fn)
 
 
 def _name(one: SignIn) -> str:
@@ -130,15 +122,11 @@ def _cookie_only(who: Who) -> None:
 def _prove(parts: Parts, request: Request, who: Who, password: str) -> None:
     """Have the password typed once more: a session that was left open must not be enough. Raises Problem."""
     _cookie_only(who)
-    address = request.client.host if request.client else ""
-    delay = request.app.state.delay
-    assert isinstance(delay, Delay)
-    if (wait := delay.attempt(who.name, address)) > 0:
-        raise Problem(429, "Too many attempts: wait a little", {"Retry-After": str(int(wait) + 1)})
+    succeeded = attempt(request, who.name)
     with parts.db.read() as session:
         if service.check_password(session, who.name, password) is None:
             raise Problem(422, "The password is wrong")
-    delay.succeeded(who.name, address)
+    succeeded()
 
 
 def _drawn(uri: str) -> str:
@@ -146,10 +134,3 @@ def _drawn(uri: str) -> str:
     made = io.BytesIO()
     segno.make(uri, micro=False).save(made, kind="svg", scale=4, xmldecl=False)
     return made.getvalue().decode()
-
-
-def _write(parts: Parts, fn: Callable[[Session], T]) -> T:
-    try:
-        return parts.db.write(fn)
-    except AccountError as error:
-        raise Problem(error.status, str(error)) from None

@@ -61,6 +61,11 @@ class Who:
     csrf: str = ""
 
     @property
+    def person(self) -> str:
+        """The account: a program's token acts for one."""
+        return self.name.partition("/")[0]
+
+    @property
     def everywhere(self) -> bool:
         """Whether they are bound to no site."""
         return not self.sites
