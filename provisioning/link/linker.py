@@ -47,7 +47,6 @@ class Linker(Answers):
         self._parts = {name: Part(name) for name in parts}
         self._entries = entries
         self._now = self._parts[next(iter(parts))]  # whose definition is being written
-        self._final = False
         self._used: set[Symbol] = set()
         self._attributes: set[str] = set()
         self._todo: list[Symbol] = []
@@ -65,7 +64,6 @@ class Linker(Answers):
     def link(self) -> dict[str, Linked]:
         """Return the parts. Raises LinkError."""
         self._reach()
-        self._final = True
         return {name: self._write(part) for name, part in self._parts.items()}
 
     # What is reached.
