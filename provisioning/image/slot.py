@@ -37,7 +37,7 @@ PARTS = {
     "testslip": ("firmware.errands.testslip",),
     "update": (
         *("firmware.core.update.work", "firmware.core.update.install", "firmware.core.update.manifest"),
-        "protocol.signing",
+        *("protocol.releases", "protocol.signing"),
     ),
     "field": ("firmware.setup",),
 }

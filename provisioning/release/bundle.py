@@ -9,11 +9,11 @@ from pathlib import Path
 
 from protocol.canonical import encode
 from protocol.errors import BalaiError
+from protocol.releases import LONGEST, MAGIC
 from provisioning.errors import BuildError
 from provisioning.image.slot import ABI, ROOT, VIRTUAL, slot
-from provisioning.release.manifest import LARGEST, manifest, version_of
+from provisioning.release.manifest import manifest, version_of
 
-MAGIC = b"BALAI-1\n"
 HEAD = struct.Struct("<8sIH")  # magic, bytes of the manifest, bytes of the signature
 UNSIGNED = b""
 
@@ -60,13 +60,13 @@ def read(data: bytes) -> Bundle:
     magic, size, signed = HEAD.unpack_from(data)
     if magic != MAGIC:
         raise BuildError("this is no bundle")
-    if size > LARGEST or len(data) < HEAD.size + size + signed:
+    if size > LONGEST or len(data) < HEAD.size + size + signed:
         raise BuildError("the bundle is cut off, or its head is wrong")
     text = data[HEAD.size : HEAD.size + size]
     try:
         found = json.loads(text)
         rows = [(str(name), int(length), str(digest)) for name, length, digest in found["files"]]
-        canonical = encode(found, LARGEST) == text
+        canonical = encode(found, LONGEST) == text
     except (ValueError, TypeError, KeyError, BalaiError) as error:
         raise BuildError("the bundle's manifest cannot be read") from error
     if not canonical or [name for name, _, _ in rows] != sorted({name for name, _, _ in rows}):

@@ -2,30 +2,24 @@
 
 import ast
 import hashlib
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from protocol import releases
 from protocol.canonical import encode
 from provisioning.errors import BuildError
 
 NAME = "manifest"
 LEAST = "1.25.0"  # MicroPython
 ROLES = ("counter", "display", "kiosk")
-LARGEST = 4_096  # bytes of a manifest
-_VERSION = re.compile(r"(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})")
 
 
 def sequence(version: str) -> int:
-    """Return what orders versions: a million times the major, a thousand times the minor, and the patch.
-
-    Raises BuildError where it is no such version.
-    """
-    found = _VERSION.fullmatch(version)
-    if not found:
+    """Return what orders versions. Raises BuildError where it is none."""
+    found = releases.sequence(version)
+    if found < 0:
         raise BuildError(f"{version} is no version: write three numbers below 1000, like 0.2.0")
-    major, minor, patch = map(int, found.groups())
-    return major * 1_000_000 + minor * 1_000 + patch
+    return found
 
 
 def version_of(root: Path) -> str:
@@ -47,4 +41,4 @@ def manifest(files: Mapping[str, bytes], version: str, abi: int, back: int = 0) 
         "back": back,
         "files": [[name, len(files[name]), hashlib.sha256(files[name]).hexdigest()] for name in sorted(files)],
     }
-    return encode(made, LARGEST)
+    return encode(made, releases.LONGEST)

@@ -11,15 +11,11 @@ from typing import NamedTuple
 from controller.web.i18n import N_
 from protocol.canonical import decode, encode
 from protocol.errors import BadMessage
+from protocol.releases import HEAD, LONGEST, MAGIC, is_file, sequence
 from protocol.signing import verify
 
-MAGIC = b"BALAI-1\n"
-HEAD = len(MAGIC) + 4 + 2  # bytes before the manifest
 LARGEST = 512 << 10  # bytes of a bundle
-LONGEST_MANIFEST = 4 << 10  # what a device holds of it
 ROLES = ("counter", "display", "kiosk", "sensor")
-VERSION = re.compile(r"(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})", re.ASCII)
-FILE = re.compile(r"[a-z0-9_]{1,24}\.mpy", re.ASCII)
 SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
@@ -64,7 +60,7 @@ def parse(data: bytes, modulus: int) -> Bundle:
         raise BundleError(N_("This is no bundle of a release"))
     middle = HEAD + int.from_bytes(data[8:12], "little")
     end = middle + int.from_bytes(data[12:14], "little")
-    if middle - HEAD > LONGEST_MANIFEST or end > len(data):
+    if middle - HEAD > LONGEST or end > len(data):
         raise BundleError(N_("The bundle is damaged: it ends before its manifest does"))
     manifest = data[HEAD:middle]
     digest = hashlib.sha256(manifest)
@@ -80,8 +76,8 @@ def parse(data: bytes, modulus: int) -> Bundle:
 
 def _manifest(manifest: bytes) -> dict[str, object]:
     try:
-        said = decode(manifest, LONGEST_MANIFEST)
-        canonical = encode(said, LONGEST_MANIFEST) == manifest
+        said = decode(manifest, LONGEST)
+        canonical = encode(said, LONGEST) == manifest
     except BadMessage:
         said, canonical = None, False
     if not isinstance(said, dict) or not canonical:
@@ -93,11 +89,11 @@ def _manifest(manifest: bytes) -> dict[str, object]:
 
 def _release(said: dict[str, object]) -> tuple[str, int, int, str, tuple[str, ...], int]:
     fw, seq, abi, least, roles, back = (said.get(name) for name in ("fw", "seq", "abi", "least", "roles", "back"))
-    if not isinstance(fw, str) or type(seq) is not int or seq != number(fw):
+    if not isinstance(fw, str) or type(seq) is not int or seq != sequence(fw):
         raise BundleError(N_("The manifest's version and its number do not fit"))
     if type(abi) is not int or not 0 <= abi <= 255:
         raise BundleError(N_("The manifest does not say for which interpreter it is"))
-    if not isinstance(least, str) or number(least) < 0:
+    if not isinstance(least, str) or sequence(least) < 0:
         raise BundleError(N_("The manifest does not say for which interpreter it is"))
     if not isinstance(roles, list) or not roles or len(set(map(str, roles))) < len(roles):
         raise BundleError(N_("The manifest does not say for which roles it is"))
@@ -116,7 +112,7 @@ def _files(listed: object) -> tuple[File, ...]:
         if not isinstance(one, list) or len(one) != 3:
             raise BundleError(N_("The manifest's list of files makes no sense"))
         name, size, sha256 = one
-        named = isinstance(name, str) and FILE.fullmatch(name) is not None
+        named = isinstance(name, str) and is_file(name)
         hashed = isinstance(sha256, str) and SHA256.fullmatch(sha256) is not None
         if not named or not hashed or type(size) is not int or not 0 < size <= LARGEST:
             raise BundleError(N_("The manifest's list of files makes no sense"))
@@ -134,12 +130,3 @@ def _check_files(files: tuple[File, ...], data: bytes) -> None:
         if hashlib.sha256(data[at : at + file.size]).hexdigest() != file.sha256:
             raise BundleError(N_("The bundle is damaged: a file is not what its manifest says"))
         at += file.size
-
-
-def number(version: str) -> int:
-    """Return the number by which a version is newer than another; -1 where it is no plain version."""
-    found = VERSION.fullmatch(version)
-    if found is None:
-        return -1
-    major, minor, patch = map(int, found.groups())
-    return major * 1_000_000 + minor * 1_000 + patch

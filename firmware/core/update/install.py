@@ -11,13 +11,12 @@ import sys
 
 from firmware.core.flash import frames
 from firmware.core.update.manifest import UpdateError, checked
+from protocol.releases import HEAD, MAGIC
 from protocol.signing import sha256, verify
 
 CHUNK = 2_048  # bytes asked for at a time
 READ = 512  # bytes read back at a time
 LARGEST = 4_096  # bytes of a manifest, with its signature
-HEAD = 14
-MAGIC = b"BALAI-1\n"
 ROOM = 16_384  # bytes of flash that are left free beside the release
 COMING = "/coming"  # the manifest of a release that is not all there
 

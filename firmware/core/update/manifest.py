@@ -2,9 +2,7 @@
 
 from protocol.canonical import decode
 from protocol.errors import BalaiError
-
-LONGEST = 24  # characters of a file's name before its end
-_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789_"
+from protocol.releases import is_file
 
 
 class UpdateError(Exception):
@@ -30,7 +28,7 @@ def checked(text: bytes, at: int, size: int, role: str, seq: int, implementation
     except (BalaiError, KeyError, TypeError, ValueError, AttributeError):
         raise UpdateError("manifest")
     names = [name for name, _, _ in files]
-    if not fits or not files or names != sorted(set(names)) or not all(_is_file(name) for name in names):
+    if not fits or not files or names != sorted(set(names)) or not all(is_file(name) for name in names):
         raise UpdateError("manifest")
     if any(length < 0 or len(digest) != 64 for _, length, digest in files):
         raise UpdateError("manifest")
@@ -45,8 +43,3 @@ def checked(text: bytes, at: int, size: int, role: str, seq: int, implementation
     if at + sum(length for _, length, _ in files) != size:
         raise UpdateError("size")
     return files
-
-
-def _is_file(name):
-    stem = name[:-4]
-    return name[-4:] == ".mpy" and 0 < len(stem) <= LONGEST and all(letter in _LETTERS for letter in stem)

@@ -13,6 +13,7 @@ from firmware import VERSION
 from firmware.core.loan import give_back
 from firmware.core.update.install import install
 from firmware.core.update.manifest import UpdateError
+from protocol.releases import sequence
 
 SLOTS = ("a", "b")
 CRASHES = 3  # boots, after which main.py has gone back to the other slot
@@ -216,8 +217,7 @@ def _start(slot):
 
 def _running(slot):
     """(the release in a slot, its sequence number); "" and that of the version where the slot does not say."""
-    major, minor, patch = [int(one) for one in VERSION.split(".")]
-    seq = major * 1_000_000 + minor * 1_000 + patch
+    seq = sequence(VERSION)
     try:
         with open(slot + "/manifest", "rb") as file:
             return binascii.hexlify(hashlib.sha256(file.read()).digest()).decode(), seq
