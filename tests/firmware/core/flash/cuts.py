@@ -23,7 +23,7 @@ from flash_block import BLOCK, Flash  # noqa: E402
 
 from firmware.core.flash.journal import Journal  # noqa: E402
 from firmware.core.flash.settings import ConfigError, Settings  # noqa: E402
-from tests.firmware.core.flash.recording import Copy, Recorder  # noqa: E402
+from tests.firmware.core.flash.recording import Recorder, cuts  # noqa: E402
 
 BLOCKS = 48
 AT = "/cut"
@@ -301,28 +301,17 @@ def main(how):
     model = Model()
     life = Life(flash, model)
     live(life, 4, 60 if how == "every" else 36)
-    store = io.BytesIO(b"\xff" * (BLOCKS * BLOCK))
-    now = Flash(store, BLOCKS)
     looker = Looker(model)
-    cuts = 0
-    for n, (at, data) in enumerate(flash.log):
-        erase = data is None
-        data = data or b"\xff" * BLOCK
-        if n >= formatted:
-            # Between two programs of one block that follow each other a cut leaves no more than in the first of them.
-            plain = how == "some" and not erase and n % 16 and flash.log[n - 1][0] == at - len(data)
-            for torn in ("none",) if plain and not n % 4 else () if plain else ("none", "half", "noise"):
-                copy = Copy(store)
-                Flash(copy, BLOCKS).tear(at, data, erase, torn)
-                cuts += 1
-                try:
-                    looker.look(copy, n, random.randrange(1, 12) if cuts % 16 == 0 else 0)
-                except BaseException:
-                    print("cut at operation", n, "of", len(flash.log), torn, "erase" if erase else "program")
-                    raise
-        now.apply(at, data, erase)
-    looker.look(Copy(store), len(flash.log))
-    print(json.dumps({"operations": len(flash.log) - formatted, "cuts": cuts, "events": model.seqs[-1]}))
+    looks = 0
+
+    def look(store, operations):
+        nonlocal looks
+        looks += 1
+        whole = operations == len(flash.log)
+        looker.look(store, operations, random.randrange(1, 12) if looks % 16 == 0 and not whole else 0)
+
+    count = cuts(flash, BLOCKS, formatted, how, look)
+    print(json.dumps({"operations": len(flash.log) - formatted, "cuts": count, "events": model.seqs[-1]}))
 
 
 main(sys.argv[1])

@@ -30,7 +30,7 @@ from firmware.core.flash.settings import Settings  # noqa: E402
 from firmware.core.update import work  # noqa: E402
 from firmware.core.update.updates import Updates  # noqa: E402
 from firmware.core.update.work import PROVED_MS  # noqa: E402
-from tests.firmware.core.flash.recording import Copy, Recorder  # noqa: E402
+from tests.firmware.core.flash.recording import Recorder, cuts  # noqa: E402
 
 BLOCKS = 120
 AT = "/cut"
@@ -205,32 +205,22 @@ def main(old_path, new_path, key_path, how):
     fetched = device.chunks
     assert fetched <= len(new) // 2_048 + 2 + len(json.loads(new[14 : 14 + size])["files"]), "something came twice"
     unmounted()
-    store = io.BytesIO(b"\xff" * (BLOCKS * BLOCK))
-    now = Flash(store, BLOCKS)
-    cuts = resumed = spared = 0
-    for n, (at, data) in enumerate(flash.log):
-        erase = data is None
-        data = data or b"\xff" * BLOCK
-        if n >= made:
-            plain = how == "some" and not erase and n % 16 and flash.log[n - 1][0] == at - len(data)
-            for torn in ("none",) if plain and not n % 4 else () if plain else ("none", "half", "noise"):
-                copy = Copy(store)
-                Flash(copy, BLOCKS).tear(at, data, erase, torn)
-                cuts += 1
-                try:
-                    mounted(copy)
-                    assert whole() in (before, order)
-                    if cuts % 8 == 0:
-                        device = Device(new, key)
-                        assert finish(device, order) == order, device.notes
-                        resumed += 1
-                        spared += fetched - device.chunks
-                    unmounted()
-                except BaseException:
-                    print("cut at operation", n, "of", len(flash.log), torn, "erase" if erase else "program")
-                    raise
-        now.apply(at, data, erase)
-    print(json.dumps({"operations": len(flash.log) - made, "cuts": cuts, "resumed": resumed, "spared": spared}))
+    looks = resumed = spared = 0
+
+    def look(store, operations):
+        nonlocal looks, resumed, spared
+        looks += 1
+        mounted(store)
+        assert whole() in (before, order)
+        if looks % 8 == 0:
+            device = Device(new, key)
+            assert finish(device, order) == order, device.notes
+            resumed += 1
+            spared += fetched - device.chunks
+        unmounted()
+
+    count = cuts(flash, BLOCKS, made, how, look)
+    print(json.dumps({"operations": len(flash.log) - made, "cuts": count, "resumed": resumed, "spared": spared}))
 
 
 main(*sys.argv[1:])
