@@ -136,4 +136,5 @@ async def test_a_revoked_display_is_out_at_once_and_stays_out(stage: Stage) -> N
     await reboot(stage.device("display"))
     assert await stage.take("A") == "A 1", "the rest of the hall goes on"
     again = await until(stage, name, lambda shown: True)
-    assert (again["status"], again["online"], again["seen"]) == ("out_of_use", False, shown["seen"])
+    boots = shown["state"]["boots"]
+    assert (again["status"], again["online"], again["state"]["boots"]) == ("out_of_use", False, boots)

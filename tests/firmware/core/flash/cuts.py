@@ -283,7 +283,8 @@ class Looker:
             assert settings.rejected in (before[6], after[6]), (settings.rejected, before[6], after[6])
         assert settings.floor in (before[4], after[4])
         for id in before[7]:
-            assert settings.saw(id), "a command would be carried out twice"
+            if id in after[7]:  # else the one that came may have taken its place
+                assert settings.saw(id), "a command would be carried out twice"
         # And it goes on from there.
         last = journal.append("device.booted", {})
         again = Journal(AT + "/journal", Clock())
