@@ -8,13 +8,17 @@ Json = dict[str, object]
 
 class Site(SQLModel, table=True):
     """One hall. `tz`: minutes east of UTC; `hours`: weekday "0".."6" (Monday first) to periods ["07:00", "14:00"];
-    `holidays`: days ("2026-12-25") that are not like their weekday, to their periods."""
+    `holidays`: days ("2026-12-25") that are not like their weekday, to their periods. `district`: the sub-district that
+    it is in, "" for none. `lat`, `lon`: where it is, degrees, None for unknown."""
 
     __tablename__ = "fleet_site"
 
     id: str = Field(primary_key=True)
     name: str
     kind: str
+    district: str = Field(default="", index=True)
+    lat: float | None = None
+    lon: float | None = None
     tz: int
     lang: str
     uplink: str

@@ -31,6 +31,9 @@ def _no_yes(value: object) -> object:
 
 NUMBER = BeforeValidator(_no_yes)  # 7 and 7.0, as JSON has it; not "7", not true
 Number = Annotated[int, Field(ge=1, le=9999), NUMBER]
+Latitude = Annotated[float, Field(ge=-90, le=90), NUMBER]  # degrees
+Longitude = Annotated[float, Field(ge=-180, le=180), NUMBER]
+District = Annotated[str, StringConstraints(pattern=r"^([a-z0-9-]{1,32})?$")]
 
 
 WORDS = rf"{PRINTED}+( {PRINTED}+)*"  # with single spaces between
@@ -63,10 +66,13 @@ class Counter(Strict):
 
 
 class SiteBase(Strict):
-    """A hall."""
+    """A hall. `district`: the sub-district that it is in; `lat`, `lon`: where it is, degrees."""
 
     name: Name
     kind: Annotated[str, StringConstraints(pattern=r"^(village|urban|subdistrict|health|office)$")] = "village"
+    district: District = ""
+    lat: Latitude | None = None
+    lon: Longitude | None = None
     tz: Annotated[int, Field(ge=-720, le=840), NUMBER] = 420
     lang: Annotated[str, StringConstraints(pattern=r"^(id|en)$")] = "id"
     uplink: Annotated[str, StringConstraints(pattern=r"^(fibre|wireless|)$")] = ""
@@ -112,6 +118,9 @@ class SiteUpdate(Strict):
 
     name: Name | None = None
     kind: Annotated[str, StringConstraints(pattern=r"^(village|urban|subdistrict|health|office)$")] | None = None
+    district: District | None = None
+    lat: Latitude | None = None
+    lon: Longitude | None = None
     tz: Annotated[int, Field(ge=-720, le=840), NUMBER] | None = None
     lang: Annotated[str, StringConstraints(pattern=r"^(id|en)$")] | None = None
     uplink: Annotated[str, StringConstraints(pattern=r"^(fibre|wireless|)$")] | None = None

@@ -261,6 +261,9 @@ def upgrade() -> None:
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("district", sa.String(), nullable=False),
+        sa.Column("lat", sa.Float(), nullable=True),
+        sa.Column("lon", sa.Float(), nullable=True),
         sa.Column("tz", sa.Integer(), nullable=False),
         sa.Column("lang", sa.String(), nullable=False),
         sa.Column("uplink", sa.String(), nullable=False),
@@ -274,6 +277,7 @@ def upgrade() -> None:
         sa.Column("rev", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_index(op.f("ix_fleet_site_district"), "fleet_site", ["district"], unique=False)
     op.create_table(
         "fleet_wifi",
         sa.Column("site", sa.String(), nullable=False),
