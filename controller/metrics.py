@@ -20,7 +20,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from controller.fleet.configuration.delivery import STATES, standings
+from controller.fleet.configuration.delivery import STATES, Patience, standings
 from controller.ingest.alarms import now_ms
 from controller.parts import Parts, PartsDep
 
@@ -96,9 +96,7 @@ class _Parts(Collector):
         )
         try:
             with parts.db.read() as session:
-                stand = Counter(
-                    found.state for _, found in standings(session, parts.settings.configuration_days, now_ms())
-                )
+                stand = Counter(found.state for _, found in standings(session, Patience.of(parts.settings), now_ms()))
             for state in STATES:
                 configurations.add_metric([state], stand[state])
         except SQLAlchemyError as error:

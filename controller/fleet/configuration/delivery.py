@@ -6,11 +6,13 @@ while nothing changes.
 """
 
 import threading
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Literal, NamedTuple
 
 from sqlmodel import Session as Db
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 
 from controller.db import Database
 from controller.fleet.configuration.models import Delivery, Rejection
@@ -20,11 +22,13 @@ from controller.fleet.link import Link
 from controller.fleet.models import Device, Position
 from controller.fleet.presence import Session
 from controller.ingest.alarms import now_ms
+from controller.settings import Settings
 
-ANSWER_MS = 60_000  # a device that is there has a configuration within this, and says so within as much again
 LONGEST_WAIT = 400  # days: a hall that never opens is waited for no longer
 LONGEST_WHY = 200
 
+SENT = ((Delivery.hash, ""), (Delivery.sent, 0), (Delivery.applied, 0), (Delivery.why, ""))
+TOLD = ((Rejection.hash, ""), (Rejection.at, 0), (Rejection.why, ""))
 State = Literal["pending", "delivered", "applied", "rejected", "overdue"]
 STATES: tuple[State, ...] = ("pending", "delivered", "applied", "rejected", "overdue")
 
@@ -38,34 +42,72 @@ class Standing(NamedTuple):
     why: str
 
 
+class Patience(NamedTuple):
+    """How long is waited: for one that is there, to be sent its configuration and again to answer; and for one that is
+    away, days on which its hall opens."""
+
+    answer_s: int
+    open_days: int
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Patience":
+        """Return what is set."""
+        return cls(settings.configuration_seconds, settings.configuration_days)
+
+
 class Way(NamedTuple):
-    """All that is known of a configuration's way to a device."""
+    """All that is known of a configuration's way to a device: how the device was last seen, what its position should
+    have and since when, what it was sent, and what it has told by an event that it gave up. "" and 0: nothing."""
 
-    device: Device
-    position: Position
-    sent: Delivery | None
-    told: Rejection | None
+    device: str
+    site: str
+    position: str
+    online: bool
+    seen: int
+    claimed: int
+    state: dict[str, object]
+    desired: str
+    since: int
+    sent_hash: str
+    sent: int
+    applied: int
+    why: str
+    told_hash: str
+    told: int
+    told_why: str
 
 
-def standing(way: Way, calendar: Calendar, days: int, now: int) -> Standing:
-    """Return how a device stands at `now` (Unix ms). One that is away has `days` days on which its hall opens. Pure."""
-    device, hash_ = way.device, way.position.desired
-    began = max(way.position.since, device.claimed)
-    sent = way.sent if way.sent is not None and way.sent.hash == hash_ else None
-    told = way.told if way.told is not None and way.told.hash == hash_ else None
-    if device.state.get("config") == hash_:
-        return Standing("applied", sent.applied if sent and sent.applied else began, 0, "")
-    why = sent.why if sent else ""
-    if device.state.get("rejected") == hash_:
-        why = why or (told.why if told else "")
-        return Standing("rejected", max(began, told.at if told else sent.sent if sent else began), 0, why)
-    if not device.online:
-        state: State = "pending"
-        since, deadline = began, after_open_days(calendar, max(began, device.seen), days)
-    elif sent is not None:
-        state, since, deadline = "delivered", sent.sent, sent.sent + ANSWER_MS
+WAYS = (
+    select(  # type: ignore[call-overload]  # of more columns than there are types for
+        Device.id, Device.site, Device.position, Device.online, Device.seen, Device.claimed, Device.state,
+        Position.desired, Position.since,
+        *(func.coalesce(column, nothing) for column, nothing in (*SENT, *TOLD)),
+    )
+    .join(Position, (col(Position.site) == Device.site) & (col(Position.id) == Device.position))
+    .outerjoin(Delivery, col(Delivery.device) == Device.id)
+    .outerjoin(Rejection, (col(Rejection.site) == Device.site) & (col(Rejection.device) == Device.id))
+    .order_by(col(Device.id))
+)  # fmt: skip
+
+
+def standing(way: Way, calendar: Callable[[], Calendar], patience: Patience, now: int) -> Standing:
+    """Return how a device stands at `now` (Unix ms); `calendar()`: when its hall is open. Pure."""
+    began = max(way.since, way.claimed)
+    was_sent, has_told = way.sent_hash == way.desired, way.told_hash == way.desired
+    if way.state.get("config") == way.desired:
+        return Standing("applied", way.applied if was_sent and way.applied else began, 0, "")
+    why = way.why if was_sent else ""
+    if way.state.get("rejected") == way.desired:
+        at = way.told if has_told else way.sent if was_sent else began
+        return Standing("rejected", max(began, at), 0, why or (way.told_why if has_told else ""))
+    state: State = "pending"
+    since = began
+    if not way.online:
+        deadline = after_open_days(calendar(), max(began, way.seen), patience.open_days)
+    elif was_sent:
+        state, since, deadline = "delivered", way.sent, way.sent + patience.answer_s * 1000
     else:
-        state, since, deadline = "pending", began, max(began, device.seen) + ANSWER_MS
+        deadline = max(began, way.seen) + patience.answer_s * 1000
     return Standing("overdue" if now > deadline else state, since, deadline, why)
 
 
@@ -82,13 +124,7 @@ def after_open_days(calendar: Calendar, since: int, days: int) -> int:
 
 def ways(session: Db, site: str | None = None, device: str | None = None) -> list[Way]:
     """Return the ways of all devices that stand somewhere, of those of a site, or of one; by device."""
-    query = (
-        select(Device, Position, Delivery, Rejection)
-        .join(Position, (col(Position.site) == Device.site) & (col(Position.id) == Device.position))
-        .outerjoin(Delivery, col(Delivery.device) == Device.id)
-        .outerjoin(Rejection, (col(Rejection.site) == Device.site) & (col(Rejection.device) == Device.id))
-        .order_by(col(Device.id))
-    )
+    query = WAYS
     if site is not None:
         query = query.where(Device.site == site)
     if device is not None:
@@ -96,15 +132,21 @@ def ways(session: Db, site: str | None = None, device: str | None = None) -> lis
     return [Way(*found) for found in session.exec(query)]
 
 
-def standings(session: Db, days: int, now: int, site: str | None = None) -> list[tuple[Way, Standing]]:
+def standings(session: Db, patience: Patience, now: int, site: str | None = None) -> list[tuple[Way, Standing]]:
     """Return how devices stand, by device; of one site or of all."""
-    of_site = calendars(session)
-    return [(way, standing(way, of_site[way.device.site], days, now)) for way in ways(session, site)]
+    known: dict[str, Calendar] = {}
+
+    def calendar(of: str) -> Calendar:
+        if not known:
+            known.update(calendars(session))
+        return known[of]
+
+    return [(way, standing(way, partial(calendar, way.site), patience, now)) for way in ways(session, site)]
 
 
 def has_drifted(way: Way, found: Standing) -> bool:
     """Whether a device is there, has another configuration than it should, and its time to change that is over."""
-    return way.device.online and found.state == "overdue"
+    return way.online and found.state == "overdue"
 
 
 def applied(session: Db, device: str, hash_: str, at: int) -> None:
