@@ -40,6 +40,10 @@ class Api:
         """POST `body` to `path` below /api/v1."""
         return await self._send("POST", path, body, headers=headers)
 
+    async def put(self, path: str, body: Json, **headers: str) -> Json:
+        """PUT `body` to `path` below /api/v1."""
+        return await self._send("PUT", path, body, headers=headers)
+
     async def publish(self, bundle: bytes) -> Json:
         """Hand over a signed bundle; return the release."""
         return await self._send("POST", "/releases", content=bundle)
