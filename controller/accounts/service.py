@@ -1,7 +1,8 @@
 """Accounts: who may sign in, with which role, and where; sessions, tokens and the audit log.
 
-Roles include those below them: admin > technician > clerk > viewer. Any of them may be bound to sites and sub-districts;
-what concerns the whole fleet (accounts, the audit log, new sites, which sub-district a site is in) is then not theirs.
+Roles include those below them: admin > technician > clerk > viewer. Any of them may be bound to sites and
+sub-districts; what concerns the whole fleet (accounts, the audit log, new sites, the sub-district of a site) is then
+not theirs.
 """
 
 import hashlib
