@@ -28,9 +28,10 @@ TAGS = ["baru", "lama", "pinjam-dulu"]
 def site(number: int, chance: random.Random) -> Site:
     """Make up a site."""
     return Site(
-        id=["genteng-kulon", "srono", "muncar", "genteng"][number], name=["Desa Genteng Kulon", "SRONO", "Désa", "100%"][number],
+        id=["genteng-kulon", "srono", "muncar", "genteng"][number],
+        name=["Desa Genteng Kulon", "SRONO", "Désa", "100%"][number], services=[], counters=[], hours={},
         kind=chance.choice(["village", "health"]), district=chance.choice(["genteng", "srono", ""]), tz=420, lang="id",
-        uplink=chance.choice(["fibre", "wireless", ""]), share=3, paper=1, hall_url="", services=[], counters=[], hours={},
+        uplink=chance.choice(["fibre", "wireless", ""]), share=3, paper=1, hall_url="",
     )  # fmt: skip
 
 
@@ -57,8 +58,8 @@ def fleet(inside: Inside) -> list[dict[str, object]]:
     chance = random.Random(7)
     sites = {one.id: one for one in (site(number, chance) for number in range(4))}
     places = [
-        Position(site=name, id=f"kiosk-{n}" if n < 8 else "layar", role="kiosk" if n < 8 else "display", name=f"Loket_{n}",
-                 counter="", leads=False, low=0, high=0)
+        Position(site=name, id=f"kiosk-{n}" if n < 8 else "layar", role="kiosk" if n < 8 else "display",
+                 name=f"Loket_{n}", counter="", leads=False, low=0, high=0)
         for name in sites for n in range(1, 9)
     ]  # fmt: skip
     rows = [device(number, places[number] if number < len(places) else None, chance) for number in range(60)]
@@ -89,9 +90,9 @@ def plain(one: Device, sites, places, tags, claimed) -> dict[str, object]:
     }
     return {
         "id": one.id, "site": one.site, "position": one.position, "role": one.role, "online": one.online,
-        "district": hall.district if hall else "", "kind": hall.kind if hall else "", "uplink": hall.uplink if hall else "",
+        **{name: getattr(hall, name) if hall else "" for name in ("district", "kind", "uplink", "name")},
         "status": status(one, claimed), "seen": one.seen, "tag": tags, "code": one.state.get("code", ""),
-        "fw": tuple(map(int, version)) if len(version) == 3 else None, **number, "name": hall.name if hall else "",
+        "fw": tuple(map(int, version)) if len(version) == 3 else None, **number,
         "named": (one.id, one.site, one.position, hall.name if hall else "", place.name if place else ""),
     }  # fmt: skip
 
