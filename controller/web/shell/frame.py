@@ -11,6 +11,7 @@ from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 from nicegui import Client, ui
 from nicegui.page import page as nicegui_page
+from pydantic import ValidationError
 from sqlmodel import Session
 
 from controller.accounts import service
@@ -53,6 +54,7 @@ class Frame:
         self._over = False
         self._open[client.id] = self
         client.on_delete(lambda: self._open.pop(client.id, None) and None)
+        client.on_exception(self._failed)
 
     @classmethod
     def of(cls, client: str) -> "Frame | None":
@@ -128,15 +130,19 @@ class Frame:
 
         return await asyncio.to_thread(read)
 
-    async def do(self, fn: Callable[[], T], done: str = "") -> T | None:
+    async def do(self, fn: Callable[[], T], done: str = "", role: str = "", site: str | None = None) -> T | None:
         """Run what changes something, which may block, and say that it is `done`; return None where it was refused,
-        and say why."""
+        and say why. `role`, `site`: what the reader has to be, looked at before."""
         try:
+            if role:
+                self.need(role, site)
             result = await asyncio.to_thread(fn)
         except Problem as problem:
             self.refuse(problem.detail or TITLES[problem.status])
         except self.refusals as refusal:
             self.refuse(str(refusal))
+        except ValidationError as error:
+            self.refuse(error.errors()[0]["msg"].removeprefix("Value error, "))
         except DatabaseError:
             self.refuse(TITLES[503])
         else:
@@ -179,6 +185,11 @@ class Frame:
         for panel in self.panels:
             if panel.path == self.page.path:
                 await panel.build(self)
+
+    def _failed(self, error: Exception) -> None:
+        """Say that something went wrong; NiceGUI logs what it was."""
+        problem = error.detail or TITLES[error.status] if isinstance(error, Problem) else TITLES[500]
+        self.refuse(problem)
 
     def _dress(self, request: Request) -> None:
         """Give the page its language and its light. NiceGUI keeps both for all who open it: a copy has them for one."""
