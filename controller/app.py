@@ -23,6 +23,7 @@ from controller.fleet.blobs import Blobs
 from controller.fleet.link import Link
 from controller.fleet.orders.book import Book
 from controller.fleet.roster import Roster
+from controller.fleet.search.parse import FilterError
 from controller.fleet.service import FleetError
 from controller.fleet.trust.identities import Identities
 from controller.fleet.trust.tokens import TokenError
@@ -102,6 +103,7 @@ def create_app(settings: Settings, prepared: Callable[[], None] = lambda: None) 
     problems.install(app)
     for refusal in (FleetError, TokenError):
         app.add_exception_handler(refusal, fleet.refused)
+    app.add_exception_handler(FilterError, fleet.unclear)
     for wrong in (BundleError, PlanError):
         app.add_exception_handler(wrong, updates.wrong)
     openapi.install(app)
@@ -128,7 +130,8 @@ def _parts(settings: Settings, prepared: Callable[[], None]) -> Parts:
     db = Database(settings.database)
     upgrade(db)
     vault = Vault(folder.keys / "secrets.key")
-    roster = Roster(db, vault)
+    roster = Roster(db, vault, settings.history_days)
+    roster.forget_silent()
     if settings.own_broker:
         Mosquitto(settings, folder).write_accounts(roster.accounts())
     prepared()

@@ -64,7 +64,7 @@ def sign_in(body: Credentials, request: Request, response: Response, parts: Part
 @router.get("/session")
 def session_now(who: WhoDep) -> SessionPublic:
     """Return who is signed in."""
-    return SessionPublic(name=who.name, role=who.role, csrf=who.csrf, sites=sorted(who.sites))
+    return SessionPublic(name=who.name, role=who.role, csrf=who.csrf, sites=list(who.scope))
 
 
 @router.delete("/session", status_code=204)

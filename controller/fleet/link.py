@@ -166,9 +166,11 @@ class Link:
 
     def changed(self, devices: Iterable[str]) -> None:
         """What these devices should be has changed: tell those that are there. From any thread."""
-        for device in devices:
-            with self._lock:
-                self._sent = {key: sent for key, sent in self._sent.items() if key[0] != device}
+        named = list(devices)
+        gone = set(named)
+        with self._lock:  # once for all: there may be thousands
+            self._sent = {key: sent for key, sent in self._sent.items() if key[0] not in gone}
+        for device in named:
             session = self._presence.session(device)
             if session is not None and session.online:
                 self._work(self._equip, device, session)

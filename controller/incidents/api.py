@@ -54,7 +54,7 @@ def incidents(
     """Return the incidents of the halls that you may see, by id, those after `after`."""
     if site is not None and not who.may("viewer", site):
         raise Problem(403, "Your account has no right to this")
-    sites = [site] if site is not None else None if who.everywhere else sorted(who.sites)
+    sites = who.sites if site is None else [site]
     with parts.db.read() as session:
         found = [service.shown(one, language(request)) for one in service.listed(session, sites, open, after, limit)]
     return IncidentsPublic(incidents=found, next=found[-1].id if found else after)

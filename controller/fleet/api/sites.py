@@ -81,6 +81,10 @@ def change_site(site: SitePath, body: SiteUpdate, who: Admin, parts: PartsDep) -
         except ValidationError as error:
             why = error.errors()[0]["msg"].removeprefix("Value error, ")
             raise Problem(422, why) from None
+        if whole.district != found.district and not who.everywhere:
+            raise Problem(
+                403, "Which sub-district a site is in decides who may see it: ask an admin of the whole fleet"
+            )
         for name, value in whole.model_dump(mode="json").items():
             setattr(found, name, value)
         found.rev += 1
