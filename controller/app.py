@@ -11,7 +11,7 @@ from controller import health, metrics
 from controller.accounts import api as accounts
 from controller.accounts import own
 from controller.accounts.delay import Delay
-from controller.accounts.service import first_admin
+from controller.accounts.service import AccountError, first_admin
 from controller.broker.access import Access
 from controller.broker.certificates import trusted
 from controller.broker.mosquitto import Credentials, Mosquitto
@@ -30,6 +30,7 @@ from controller.fleet.trust.tokens import TokenError
 from controller.folder import Folder
 from controller.incidents import api as incidents
 from controller.incidents.feature import Incidents
+from controller.incidents.service import IncidentError
 from controller.ingest import Broker, Bus, Store
 from controller.migrations import upgrade
 from controller.parts import Parts
@@ -43,8 +44,11 @@ from controller.updates.release.bundle import BundleError
 from controller.updates.rollout.plan import PlanError
 from controller.web import field, openapi, pages, problems
 from controller.web.guard import Guard
+from controller.web.shell.page import Page, Panel
+from controller.web.shell.staff import Staff
 
 API = "/api/v1"
+REFUSALS = (AccountError, FleetError, TokenError, IncidentError, BundleError, PlanError)
 
 
 def create_app(settings: Settings, prepared: Callable[[], None] = lambda: None) -> FastAPI:
@@ -71,6 +75,8 @@ def create_app(settings: Settings, prepared: Callable[[], None] = lambda: None) 
             yield
         finally:
             parts.stopping.set()
+            for close in parts.closing:
+                await close()
             await parts.incidents.stop()
             await parts.identities.stop()
             await parts.queue.stop()
@@ -91,6 +97,7 @@ def create_app(settings: Settings, prepared: Callable[[], None] = lambda: None) 
     app.state.first_admin = parts.db.write(first_admin)
     app.state.delay = Delay()
     app.state.readiness = health.Readiness(parts)
+    app.add_middleware(Staff, parts=parts, pages=staff_pages, refusals=REFUSALS)
     app.add_middleware(Guard)
     app.add_middleware(metrics.Requests, metrics=parts.metrics)
     problems.install(app)
@@ -107,6 +114,14 @@ def create_app(settings: Settings, prepared: Callable[[], None] = lambda: None) 
     app.include_router(field.router)
     pages.install(app, parts.folder.voice)
     return app
+
+
+def staff_pages() -> tuple[Page | Panel, ...]:
+    """Return the staff pages in the order of the navigation. Imports NiceGUI, so only when one is asked for."""
+    from controller.fleet import pages as fleet_pages
+    from controller.incidents import pages as incident_pages
+
+    return (*incident_pages.PAGES, *fleet_pages.PAGES)
 
 
 def _parts(settings: Settings, prepared: Callable[[], None]) -> Parts:

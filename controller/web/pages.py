@@ -16,7 +16,7 @@ from controller.accounts.deps import somebody
 from controller.fleet.models import Site
 from controller.parts import PartsDep
 from controller.web.i18n import language, translations
-from controller.web.problems import Problem
+from controller.web.problems import TITLES, Problem
 
 HALL = ("board", "console")
 router = APIRouter(include_in_schema=False)
@@ -75,12 +75,18 @@ def signin(request: Request) -> Response:
     return render(request, "signin.html")
 
 
-def render(request: Request, name: str, **values: object) -> HTMLResponse:
+def wrong(request: Request, status: int) -> HTMLResponse:
+    """Return the page that stands in place of one that cannot be opened."""
+    return render(request, "wrong.html", status, title=TITLES[status])
+
+
+def render(request: Request, name: str, status: int = 200, **values: object) -> HTMLResponse:
     """Return a page made of a template, in the language that is asked for."""
     lang = language(request)
     template = _templates.overlay()
     template.install_gettext_translations(translations(lang), newstyle=True)  # type: ignore[attr-defined]
     return HTMLResponse(
         template.get_template(name).render(lang=lang, **values),
+        status,
         headers={"Cache-Control": "no-store", "Content-Language": lang},
     )
