@@ -20,7 +20,7 @@ from bench.table import Row, as_markdown
 
 LONG = {"memory": "bench.measures.memory"}  # ten minutes: only by name
 MEASURES = {
-    **{name: f"bench.measures.{name}" for name in ("ingest", "press", "journal", "heap", "rebuild", "update")},
+    **{name: f"bench.measures.{name}" for name in ("ingest", "press", "journal", "heap", "rebuild", "update", "fleet")},
     "provisioning": "bench.provisioning",
 }
 FAILED = "{}: failed"
