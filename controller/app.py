@@ -121,8 +121,9 @@ def staff_pages() -> tuple[Page | Panel, ...]:
     from controller.fleet import pages as fleet_pages
     from controller.incidents import pages as incident_pages
     from controller.queue import pages as queue_pages
+    from controller.updates import pages as update_pages
 
-    return (*incident_pages.PAGES, *fleet_pages.PAGES, *queue_pages.PAGES)
+    return (*incident_pages.PAGES, *fleet_pages.PAGES, *update_pages.PAGES, *queue_pages.PAGES)
 
 
 def _parts(settings: Settings, prepared: Callable[[], None]) -> Parts:
