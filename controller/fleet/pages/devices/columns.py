@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from controller.fleet.models import Device, Position, Site, status
-from controller.fleet.pages.devices.words import LOW_HEAP, MUCH, ROLES, STATUS, WEAK_DBM, presence
+from controller.fleet.pages.devices.words import LOW_HEAP, MUCH, STATUS, WEAK_DBM, presence
+from controller.fleet.pages.words import ROLES
 from controller.web.i18n import N_, translate
 from controller.web.shell.times import age, span
 from controller.web.shell.widgets import link, state, tag

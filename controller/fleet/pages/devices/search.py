@@ -12,7 +12,7 @@ from controller.web.shell.widgets import button, field, tag
 
 QUICK = (  # what is asked most, one press away
     (N_("All"), ""),
-    (N_("Offline"), "status:in_use online:no"),
+    (N_("Out of reach"), "status:in_use online:no"),
     (N_("Weak Wi-Fi"), f"rssi<{WEAK_DBM}"),
     (N_("Short of memory"), f"heap<{LOW_HEAP}"),
     (N_("Events wait"), f"backlog>{MUCH}"),

@@ -1,10 +1,9 @@
-"""The words and shapes of devices: roles, standings, commands and what came of them."""
+"""The words and shapes of devices: standings, commands and what came of them."""
 
 from controller.fleet.models import Device
 from controller.web.i18n import N_
 from controller.web.shell.widgets import State
 
-ROLES = {"kiosk": N_("Kiosk"), "display": N_("Display"), "counter": N_("Keypad"), "sensor": N_("Sensor")}
 STATUS = {
     "in_use": N_("In use"),
     "spare": N_("Spare"),
@@ -33,7 +32,6 @@ STATES: dict[str, tuple[State, str]] = {
     "expired": ("off", N_("Never went")),
     "unknown": ("warn", N_("No answer")),
 }
-UPDATE_OPS = {"update": N_("Update"), "cancel": N_("Cancel the update"), "connect": N_("Connection")}
 WEAK_DBM = -75  # of Wi-Fi from which on halls have trouble; the same for the quick filter and the column
 LOW_HEAP = 20_000  # bytes
 MUCH = 100  # events that wait
@@ -44,5 +42,5 @@ def presence(device: Device) -> tuple[State, str]:
     if not device.sealed:
         return "off", N_("Not trusted")
     if device.online:
-        return "good", N_("Online")
-    return ("bad", N_("Offline")) if device.seen else ("off", N_("Never heard of"))
+        return "good", N_("In reach")
+    return ("bad", N_("Out of reach")) if device.seen else ("off", N_("Never heard of"))

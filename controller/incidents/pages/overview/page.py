@@ -10,7 +10,7 @@ from controller.incidents.halls.glance import SiteGlance
 from controller.incidents.models import Incident
 from controller.incidents.pages.following import halls_of
 from controller.incidents.pages.listing import Listing
-from controller.incidents.pages.map import Map, legend
+from controller.incidents.pages.overview.map import Map, legend
 from controller.incidents.pages.words import STANDS
 from controller.web.i18n import N_
 from controller.web.shell.frame import Frame
