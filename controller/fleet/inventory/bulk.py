@@ -108,16 +108,13 @@ def _note(session: Session, who: Who, kept: Preview, made: list[BulkOf]) -> None
 
 
 def _make(session: Session, who: Who, action: CommandAction | TagsAction, key: str, device: str) -> BulkOf:
-    there = session.get(Device, device)
-    if there is None or not who.may("technician", there.site or None):
-        return BulkOf(device=device, done=False, reason=NOBODY)
     try:
         if isinstance(action, TagsAction):
             before = tags.of(session, [device]).get(device, [])
-            tags.put(session, device, (set(before) | set(action.add)) - set(action.remove), who.name)
+            tags.put_theirs(session, who, device, (set(before) | set(action.add)) - set(action.remove))
             return BulkOf(device=device, done=True)
         asked = Asked(action.op, action.args.model_dump(exclude_none=True), action.expires_s, key)
-        command = book.add(session, device, asked, who.name)
+        command = book.add_theirs(session, who, device, asked)
         return BulkOf(device=device, done=True, id=command.id)
     except FleetError as error:
         return BulkOf(device=device, done=False, reason=str(error))

@@ -33,18 +33,17 @@ class Board:
         asked = [one for one in frame.query.get("columns", "").split(",") if one in BY_NAME]
         self._columns = tuple(asked) or SHOWN
         with heading(frame):
+            self._keeping = Keeping(frame, self._kept, self._take)
+            with button(_("Columns"), icon="view_column"), ui.menu():
+                self._boxes = {
+                    one.name: ui.checkbox(_(one.title), value=one.name in self._columns, on_change=self._choose)
+                    for one in COLUMNS
+                }
             self._files = {kind: link(kind.upper(), "", "button", download="") for kind in ("csv", "xlsx")}
             for kind, one in self._files.items():
                 one.props["aria-label"] = _("Download as {kind}").format(kind=kind.upper())
         with card():
             self._search = Search(frame, frame.query.get("filter", "").strip(), self._anew)
-            with tag("div", "filters"):
-                self._keeping = Keeping(frame, self._kept, self._take)
-                with button(_("Columns"), icon="view_column"), ui.menu().props("auto-close=false"):
-                    self._boxes = {
-                        one.name: ui.checkbox(_(one.title), value=one.name in self._columns, on_change=self._choose)
-                        for one in COLUMNS
-                    }
         with card("", "list"):
             self._changes = Changes(frame, lambda: self._search.text, self.show)
             self._rows = Rows(frame, self._turn, self._changes)

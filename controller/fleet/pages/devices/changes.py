@@ -6,7 +6,7 @@ from nicegui import ui
 
 from controller.fleet.inventory import bulk
 from controller.fleet.inventory.schemas import BulkOf, PreviewCreate, PreviewPublic, Target
-from controller.fleet.pages.devices.words import LEVELS, OPS, RISKY
+from controller.fleet.pages.devices.words import AGES, LEVELS, OPS, RISKY
 from controller.ingest.alarms import now_ms
 from controller.web.i18n import N_
 from controller.web.shell.frame import Frame
@@ -19,7 +19,6 @@ OUTCOMES: dict[str, tuple[State, str]] = {
     "same": ("off", N_("is so already")),
     "refused": ("bad", N_("cannot")),
 }
-AGES = {"300": N_("5 minutes"), "3600": N_("1 hour"), "86400": N_("1 day"), "604800": N_("1 week")}
 DIRECT = ("identify", "reboot", "test_print", "test_display", "test_speaker", "send_logs", "log_level", "clear_wifi")
 
 

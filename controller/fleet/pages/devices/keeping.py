@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from nicegui import ui
+from sqlmodel import Session
 
 from controller.fleet.inventory import views
 from controller.fleet.inventory.models import View
@@ -32,9 +33,9 @@ class Keeping:
             return
         who, _ = self._frame.who, self._frame.say
 
-        def read(session: object) -> list[View]:
-            found = views.theirs(session, who)  # type: ignore[arg-type]
-            session.expunge_all()  # type: ignore[attr-defined]
+        def read(session: Session) -> list[View]:
+            found = views.theirs(session, who)
+            session.expunge_all()
             return found
 
         self._views = await self._frame.read(read)

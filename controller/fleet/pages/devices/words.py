@@ -23,6 +23,7 @@ OPS = {
 }
 RISKY = ("reboot", "clear_wifi", "factory_reset")  # of which a hall notices something
 LEVELS = {"0": N_("nothing"), "1": N_("faults"), "2": N_("news"), "3": N_("everything")}
+AGES = {"300": N_("5 minutes"), "3600": N_("1 hour"), "86400": N_("1 day"), "604800": N_("1 week")}  # seconds
 STATES: dict[str, tuple[State, str]] = {
     "pending": ("busy", N_("Waits for the device")),
     "sent": ("busy", N_("Sent")),
