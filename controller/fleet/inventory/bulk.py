@@ -56,7 +56,7 @@ def preview(session: Session, who: Who, body: PreviewCreate, now: int) -> Previe
     if body.devices is not None:
         named = list(dict.fromkeys(body.devices))
     else:
-        named = listing.ids(session, who, body.filter or "", MOST + 1, now)
+        named = listing.found(session, who, body.filter or "", "", now)
         if len(named) > MOST:
             raise FleetError("These are more than 2,500 devices: narrow the filter")
     targets = _targets(session, who, named, body.action)

@@ -59,9 +59,7 @@ def devices(
     says how many fit in all, and `Link` where the next page is."""
     now = now_ms()
     with parts.db.read() as session:
-        found = listing.page(session, who, wanted, now)
-        whole = wanted.limit is None and wanted.offset == 0
-        total = len(found) if whole else listing.count(session, who, wanted.filter, now)
+        found, total = listing.page(session, who, wanted, now)
         shown = shown_all(session, found, who)
     response.headers["X-Total-Count"] = str(total)
     after = wanted.offset + len(found)

@@ -24,8 +24,7 @@ class Shown(NamedTuple):
 def read(session: Session, who: Who, wanted: Wanted) -> Shown:
     """Return a page of the devices that somebody may see. Raises FilterError."""
     now = now_ms()
-    found = listing.page(session, who, wanted, now)
-    total = listing.count(session, who, wanted.filter, now)
+    found, total = listing.page(session, who, wanted, now)
     ids, names = [one.id for one in found], {one.site for one in found}
     sites = {one.id: one for one in session.exec(select(Site).where(col(Site.id).in_(names)))}
     places = session.exec(select(Position).where(col(Position.site).in_(names)))
