@@ -1,6 +1,6 @@
 """The fleet's staff pages."""
 
-from controller.fleet.pages import site
+from controller.fleet.pages import letters, site
 from controller.web.shell.page import Page, Panel
 
-PAGES: tuple[Page | Panel, ...] = (site.PAGE,)
+PAGES: tuple[Page | Panel, ...] = (site.PAGE, letters.PAGE)

@@ -1,9 +1,9 @@
 """Pieces that pages are made of. Words come translated; what they hold is never taken for HTML."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal
 
-from nicegui import ui
+from nicegui import Client, ui
 from nicegui.elements.mixins.text_element import TextElement
 
 State = Literal["good", "warn", "bad", "off", "busy"]
@@ -136,3 +136,20 @@ def field(label: str, value: str = "", kind: str = "text", **attributes: str) ->
 def choice(label: str, options: dict[str, str], value: str) -> ui.select:
     """Draw a choice of one among some."""
     return ui.select(options, label=label, value=value).props("outlined dense options-dense").classes("field")
+
+
+def confirm(client: Client, title: str, text: str, action: str, cancel: str, act: Callable[[], object]) -> None:
+    """Ask once more before something that cannot be undone; `act` may be a coroutine function."""
+    with client, ui.dialog() as dialog, card(title):
+        Tag("p", text=text)
+
+        async def go() -> None:
+            dialog.close()
+            done = act()
+            if isinstance(done, Awaitable):
+                await done
+
+        with Tag("div", "actions"):
+            button(action, "main bad", go)
+            button(cancel, press=dialog.close)
+    dialog.open()
