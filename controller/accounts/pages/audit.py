@@ -104,4 +104,4 @@ def _change(one: AuditPublic) -> None:
                 tag("ins", text=new)
 
 
-PAGE = Page("/fleet/audit", N_("Audit log"), _build, role="admin", everywhere=True, icon="history")
+PAGE = Page("/fleet/audit", N_("Audit log"), _build, role="admin", everywhere=True, icon="history", rank=1)

@@ -103,4 +103,4 @@ async def _build(frame: Frame) -> None:
     await Tokens(frame).show()
 
 
-PAGE = Page("/fleet/tokens", N_("API tokens"), _build, icon="key")
+PAGE = Page("/fleet/tokens", N_("API tokens"), _build, icon="key", rank=1)

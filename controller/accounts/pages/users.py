@@ -113,4 +113,4 @@ async def _build(frame: Frame) -> None:
     await Users(frame).show()
 
 
-PAGE = Page("/fleet/users", N_("Users and roles"), _build, role="admin", everywhere=True, icon="group")
+PAGE = Page("/fleet/users", N_("Users and roles"), _build, role="admin", everywhere=True, icon="group", rank=1)

@@ -116,6 +116,5 @@ def pretty(body: str) -> str:
         return body
 
 
-PAGE = Page(
-    "/fleet/letters", N_("Dead letters"), _build, role="admin", everywhere=True, icon="unsubscribe"
-)  # a message may hold anything, of any hall
+# Only for who is bound to nothing: a message may hold anything, of any hall.
+PAGE = Page("/fleet/letters", N_("Dead letters"), _build, "admin", True, icon="unsubscribe", rank=2)

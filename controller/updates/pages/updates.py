@@ -85,6 +85,4 @@ def _all_releases(session: Session) -> list[ReleasePublic]:
     return [ReleasePublic.of(one) for one in session.exec(select(Release).order_by(col(Release.seq).desc()))]
 
 
-PAGE = Page(
-    "/fleet/updates", N_("Updates"), _build, role="admin", everywhere=True, icon="system_update_alt"
-)  # as its API asks for
+PAGE = Page("/fleet/updates", N_("Updates"), _build, "admin", True, icon="system_update_alt")

@@ -110,14 +110,21 @@ class Table:
 
     def row(self, cells: Sequence[str | Callable[[], object]], classes: str = "") -> Tag:
         """Draw a row; a cell is its words, or what draws it."""
-        with self.body, Tag("tr", classes) as made:
+        with self.body:
+            made = Tag("tr", classes)
+        self.fill(made, cells)
+        return made
+
+    def fill(self, row: Tag, cells: Sequence[str | Callable[[], object]]) -> None:
+        """Draw a row that is there anew."""
+        row.clear()
+        with row:
             for cell, numeric in zip(cells, self._numeric, strict=True):
                 if isinstance(cell, str):
                     Tag("td", "figure" if numeric else "", cell)
                 else:
                     with Tag("td", "figure" if numeric else ""):
                         cell()
-        return made
 
     def clear(self) -> None:
         """Take all rows away."""
