@@ -16,7 +16,6 @@ def said(frame: Frame, entries: Sequence[str]) -> str:
     _ = frame.say
     if not entries:
         return _("everywhere")
-    words = (
-        f"{_('sub-district')} {one.removeprefix(DISTRICT)}" if one.startswith(DISTRICT) else one for one in entries
-    )
+    district = _("sub-district")
+    words = (f"{district} {one.removeprefix(DISTRICT)}" if one.startswith(DISTRICT) else one for one in entries)
     return ", ".join(words)

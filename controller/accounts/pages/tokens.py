@@ -75,7 +75,7 @@ class Tokens:
     def _tell(self, made: TokenMade) -> None:
         """Show the token, once."""
         _ = self._frame.say
-        with self._frame.client, ui.dialog().props("persistent") as dialog, card(f"{_('Token')} {made.name}"):
+        with self._frame.client, ui.dialog().props("persistent") as dialog, card(_("Token") + f" {made.name}"):
             tag("p", text=_("It is shown only now: copy it to where the program keeps its secrets."))
             tag("pre", "token", made.token)
             with tag("div", "actions"):
@@ -85,7 +85,7 @@ class Tokens:
     def _end(self, one: TokenPublic) -> None:
         _ = self._frame.say
         text = _("The program that uses it is refused from now on.")
-        title = f"{_('End')}: {one.user}/{one.name}"
+        title = _("End") + f": {one.user}/{one.name}"
         confirm(self._frame.client, title, text, _("End"), _("Cancel"), partial(self._ended, one))
 
     async def _ended(self, one: TokenPublic) -> None:

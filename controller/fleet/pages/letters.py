@@ -13,7 +13,7 @@ from controller.web.shell.frame import Frame
 from controller.web.shell.layout import heading
 from controller.web.shell.page import Page
 from controller.web.shell.times import exact, moment
-from controller.web.shell.widgets import Table, button, card, empty, facts, field, link, tag
+from controller.web.shell.widgets import Table, button, card, empty, facts, field, figure, link, tag
 
 SHOWN = 50
 NEWEST = 2**31 - 1
@@ -33,7 +33,7 @@ class Letters:
             self._device = field(_("Device"), frame.query.get("device", ""))
             self._reason = field(_("Reason"), frame.query.get("reason", ""))
         with card():
-            names = (_("When"), _("Device"), _("Reason"), _("Detail"), f"#{_('Event')}", _("Actions"))
+            names = (_("When"), _("Device"), _("Reason"), _("Detail"), figure(_("Event")), _("Actions"))
             self._table = Table(_("Dead letters"), names)
             self._none = empty(_("No dead letters: all that devices have sent could be used."), "mark_email_read")
             with tag("div", "pager"):
@@ -70,7 +70,7 @@ class Letters:
     def _look(self, one: DeadLetter) -> None:
         """Show the message as it came."""
         _, lang = self._frame.say, self._frame.lang
-        with self._frame.client, ui.dialog() as dialog, card(f"{_('Dead letter')} {one.id}", "large"):
+        with self._frame.client, ui.dialog() as dialog, card(_("Dead letter") + f" {one.id}", "large"):
             rows = [(_("When"), exact(one.at, TZ, lang)), (_("Device"), one.device), (_("Reason"), one.reason)]
             facts([*rows, (_("Detail"), one.detail or "–"), (_("Log"), f"{one.log} · {one.seq}")])
             tag("pre", text=pretty(one.body))

@@ -18,7 +18,7 @@ from controller.web.shell.frame import Frame
 from controller.web.shell.layout import heading
 from controller.web.shell.page import Page
 from controller.web.shell.times import moment, span
-from controller.web.shell.widgets import Table, Tag, button, card, confirm, facts, link, state, tag
+from controller.web.shell.widgets import Table, Tag, button, card, confirm, facts, figure, link, state, tag
 
 TZ = 420
 ACTIONS: dict[Action, tuple[str, str]] = {
@@ -45,7 +45,7 @@ class Sheet:
     def draw(self, one: RolloutWhole) -> None:
         """Draw the page."""
         frame, _ = self._frame, self._frame.say
-        with heading(frame, f"{_('Rollout')} {one.id} · {one.fw}", one.note):
+        with heading(frame, _("Rollout") + f" {one.id} · {one.fw}", one.note):
             for action, (words, classes) in ACTIONS.items():
                 press = self._ask if action == "cancel" else partial(self._act, action)
                 self._buttons[action] = button(_(words), classes, press)
@@ -57,8 +57,8 @@ class Sheet:
             with card(_("How")):
                 self._how(one)
         with card(_("Devices")):
-            names = (_("Device"), _("Hall"), _("Place"), f"#{_('Ring')}", _("Step"), _("Why"), f"#{_('Tries')}")
-            self._devices = Table(_("Devices"), (*names, f"#{_('At this step')}"))
+            names = (_("Device"), _("Hall"), _("Place"), figure(_("Ring")), _("Step"), _("Why"), figure(_("Tries")))
+            self._devices = Table(_("Devices"), (*names, figure(_("At this step"))))
             self._rest = tag("p", "soft")
         self.paint(one)
 
@@ -88,7 +88,7 @@ class Sheet:
         self._rings.clear()
         with self._rings:
             for number, ring in enumerate(one.rings, start=1):
-                tag("h3", text=f"{_('Ring')} {number} · {len(ring.sites)} {_('halls')}")
+                tag("h3", text=_("Ring") + f" {number} · {len(ring.sites)} " + _("halls"))
                 _bar(self._frame, ring.counts)
 
     def _list(self, one: RolloutWhole) -> None:
@@ -106,7 +106,7 @@ class Sheet:
                 self._devices.fill(row, self._cells(unit))
                 self._rows[unit.device] = unit, row
         hidden = len(one.devices) - SHOWN
-        self._rest.set_text(f"{self._frame.say('and further devices:')} {hidden}" if hidden > 0 else "")
+        self._rest.set_text(self._frame.say("and further devices:") + f" {hidden}" if hidden > 0 else "")
 
     def _cells(self, unit: UnitPublic) -> list[str | Callable[[], object]]:
         _, lang = self._frame.say, self._frame.lang

@@ -144,7 +144,7 @@ class Frame:
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"])
-            self.refuse(f"{self.say(N_('Please check what you typed'))}: {where} – {first['msg']}")
+            self.refuse(self.say("Please check what you typed") + f": {where} – {first['msg']}")
         except DatabaseError:
             self.refuse(TITLES[503])
         else:

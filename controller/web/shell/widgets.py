@@ -92,20 +92,31 @@ def facts(rows: Sequence[tuple[str, str]]) -> Tag:
     return made
 
 
+class Figure(str):
+    """The name of a column of figures."""
+
+    __slots__ = ()
+
+
+def figure(name: str) -> Figure:
+    """Return the name of a column whose cells are figures, with their units."""
+    return Figure(name)
+
+
 class Table:
     """A table with a head; rows are drawn into it, and drawn anew. On a phone it scrolls by itself.
 
     Args:
         label: what it is a table of.
-        columns: their names; one that begins with "#" is of figures and aligned to the right.
+        columns: their names; one that `figure` has made is aligned to the right.
     """
 
     def __init__(self, label: str, columns: Sequence[str]) -> None:
-        self._numeric = [name.startswith("#") for name in columns]
+        self._numeric = [isinstance(name, Figure) for name in columns]
         with Tag("div", "scroll", role="region", tabindex="0", **{"aria-label": label}), Tag("table"):
             with Tag("thead"), Tag("tr"):
                 for name, numeric in zip(columns, self._numeric, strict=True):
-                    Tag("th", "figure" if numeric else "", name.lstrip("#"), scope="col")
+                    Tag("th", "figure" if numeric else "", str(name), scope="col")
             self.body = Tag("tbody")
 
     def row(self, cells: Sequence[str | Callable[[], object]], classes: str = "") -> Tag:
