@@ -120,12 +120,19 @@ def create_app(settings: Settings, prepared: Callable[[], None] = lambda: None) 
 
 def staff_pages() -> tuple[Page | Panel, ...]:
     """Return the staff pages in the order of the navigation. Imports NiceGUI, so only when one is asked for."""
+    from controller.accounts import pages as account_pages
     from controller.fleet import pages as fleet_pages
     from controller.incidents import pages as incident_pages
     from controller.queue import pages as queue_pages
     from controller.updates import pages as update_pages
 
-    return (*incident_pages.PAGES, *fleet_pages.PAGES, *update_pages.PAGES, *queue_pages.PAGES)
+    return (
+        *incident_pages.PAGES,
+        *fleet_pages.PAGES,
+        *update_pages.PAGES,
+        *queue_pages.PAGES,
+        *account_pages.PAGES,
+    )
 
 
 def _parts(settings: Settings, prepared: Callable[[], None]) -> Parts:

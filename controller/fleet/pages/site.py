@@ -19,7 +19,7 @@ from controller.web.shell.frame import Frame
 from controller.web.shell.layout import heading
 from controller.web.shell.page import Page
 from controller.web.shell.times import age
-from controller.web.shell.widgets import Table, card, empty, facts, link, state, tag
+from controller.web.shell.widgets import Table, card, empty, facts, figure, link, state, tag
 
 WEEKDAYS = (
     *(N_("Monday"), N_("Tuesday"), N_("Wednesday"), N_("Thursday"), N_("Friday")),
@@ -42,8 +42,8 @@ class Places:
                 _("Device"),
                 _("State"),
                 _("Firmware"),
-                f"#{_('Wi-Fi')}",
-                f"#{_('Backlog')}",
+                figure(_("Wi-Fi")),
+                figure(_("Backlog")),
             )
             self._table = Table(_("Places and devices"), names)
             self._none = empty(_("No place yet: an admin makes one, then a technician claims a device for it."), "add")
@@ -134,9 +134,9 @@ def _standing(frame: Frame, device: Device | None, said: str) -> None:
         state("off", _("No device"))
     elif device.online:
         code = str(device.state.get("code", ""))
-        state("warn" if code else "good", f"{_('In reach')} {code}".strip())
+        state("warn" if code else "good", _("In reach") + f" {code}".rstrip())
     else:
-        state("bad", f"{_('Out of reach')} · {said}")
+        state("bad", _("Out of reach") + f" · {said}")
 
 
 def _hours(frame: Frame, calendar: Calendar) -> None:

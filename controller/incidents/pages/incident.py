@@ -68,11 +68,12 @@ class Sheet:
             rows += [(_("Detail"), one.detail)] if one.detail else []
             rows += [(_("Cause"), _(CAUSES[one.cause]))] if one.cause else []
             facts([*rows, (_("Looked after by"), one.by or _("nobody"))])
+        controller = _("controller")
         self._history.clear()
         with self._history:
             for entry in one.history:
                 with tag("li"):
-                    tag("span", "soft", f"{moment(entry.at, self._tz, lang, now)} · {entry.who or _('controller')}")
+                    tag("span", "soft", f"{moment(entry.at, self._tz, lang, now)} · {entry.who or controller}")
                     tag("b", text=_(DONE[entry.what]))
                     text = _(CAUSES[entry.text]) if entry.text in CAUSES else entry.text
                     if text:

@@ -57,11 +57,12 @@ def _days(frame: Frame, days: Sequence[DayAvailability]) -> None:
     if not shown:
         empty(_("Nothing has been counted yet: a day after the first device is there this fills."), "bar_chart")
         return
+    out = _("out of reach")
     with tag("ol", "days", **{"aria-label": _("In reach while open, day by day")}):
         for one in shown:
             share = min(100, round(100 * one.online / one.open))
             lost = span(one.open - one.online, frame.lang) if one.open - one.online >= 60 else "0"
-            words = f"{day(one.day, frame.lang)}: {share} % · {_('out of reach')} {lost}"
+            words = f"{day(one.day, frame.lang)}: {share} % · {out} {lost}"
             kind = "good" if share >= 99 else "warn" if share >= 90 else "bad"
             with tag("li", kind, title=words), tag("span", "bar").style(f"height: {max(share, 3)}%"):
                 tag("span", "unseen", words)

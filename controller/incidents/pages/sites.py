@@ -15,7 +15,7 @@ from controller.web.sheet import Cell, as_csv
 from controller.web.shell.frame import Frame
 from controller.web.shell.layout import heading
 from controller.web.shell.page import Page
-from controller.web.shell.widgets import Table, button, card, choice, empty, field, link, state, tag
+from controller.web.shell.widgets import Table, button, card, choice, empty, field, figure, link, state, tag
 
 SHOWN = 50
 COLUMNS = (N_("Hall"), N_("Name"), N_("Kind"), N_("Sub-district"), N_("State"), N_("Latitude"), N_("Longitude"))
@@ -40,7 +40,13 @@ class Sites:
             kinds = {name: _(words) for name, words in KINDS.items()}
             self._kind = choice(_("Kind"), {"": _("All"), **kinds}, "")
         with card():
-            names = (_("Hall"), _("Sub-district"), _("State"), f"#{_('Devices in reach')}", f"#{_('Open incidents')}")
+            names = (
+                _("Hall"),
+                _("Sub-district"),
+                _("State"),
+                figure(_("Devices in reach")),
+                figure(_("Open incidents")),
+            )
             self._table = Table(_("Halls"), names)
             self._none = empty(_("No hall is like that: take something out of the fields above."), "search_off")
             with tag("div", "pager"):

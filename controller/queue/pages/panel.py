@@ -9,7 +9,7 @@ from controller.web.i18n import N_
 from controller.web.shell.frame import Frame
 from controller.web.shell.page import Panel
 from controller.web.shell.times import span
-from controller.web.shell.widgets import Table, card, empty, facts, state, tag
+from controller.web.shell.widgets import Table, card, empty, facts, figure, state, tag
 
 Json = dict[str, object]
 STATES = {"called": N_("called"), "serving": N_("served"), "": N_("free")}
@@ -68,15 +68,15 @@ def _draw(frame: Frame, board: Json | None, names: Names, day: DayPublic) -> Non
     if board is None:
         empty(_("Nothing is known of the queue yet."), "hourglass_empty")
         return
-    up = board["line"] == "up"
-    state("good" if up else "warn", _(LINES["up" if up else "down"]))
+    line = "up" if board["line"] == "up" else "down"
+    state("good" if line == "up" else "warn", _(LINES[line]))
     with tag("div", "columns"):
-        table = Table(_("Waiting"), (_("Service"), f"#{_('Waiting')}", _("State")))
+        table = Table(_("Waiting"), (_("Service"), figure(_("Waiting")), _("State")))
         for one in _rows(board["services"]):
             id_ = str(one["id"])
             is_open = _("open") if one["open"] else _("closed")
             table.row([names.services.get(id_, id_), str(one["waiting"]), is_open])
-        table = Table(_("Counters"), (_("Counter"), f"#{_('Number')}", _("State")))
+        table = Table(_("Counters"), (_("Counter"), figure(_("Number")), _("State")))
         for one in _rows(board["counters"]):
             id_ = str(one["id"])
             table.row([names.counters.get(id_, id_), str(one["no"] or "–"), _(STATES.get(str(one["state"]), ""))])

@@ -12,7 +12,7 @@ from controller.web.i18n import N_
 from controller.web.shell.frame import Frame
 from controller.web.shell.layout import heading
 from controller.web.shell.page import Page
-from controller.web.shell.widgets import Table, button, card, choice, empty, field, state, tag
+from controller.web.shell.widgets import Table, button, card, choice, empty, field, figure, state, tag
 
 SITES_NAMED = 12  # of a ring
 
@@ -114,7 +114,7 @@ def _releases(session: Session) -> dict[str, str]:
 def _preview(frame: Frame, whole: RolloutWhole) -> None:
     _ = frame.say
     with card(_("What would be done")):
-        table = Table(_("Rings"), (_("Ring"), f"#{_('Devices')}", _("Halls")))
+        table = Table(_("Rings"), (_("Ring"), figure(_("Devices")), _("Halls")))
         for number, ring in enumerate(whole.rings, start=1):
             more = len(ring.sites) - SITES_NAMED
             sites = ", ".join(ring.sites[:SITES_NAMED]) + (f" … +{more}" if more > 0 else "")

@@ -1,5 +1,6 @@
 """One rollout, live: how it stands, ring by ring and device by device, and what can be done about it."""
 
+from collections.abc import Callable
 from functools import partial
 
 from sqlmodel import Session
@@ -17,7 +18,7 @@ from controller.web.shell.frame import Frame
 from controller.web.shell.layout import heading
 from controller.web.shell.page import Page
 from controller.web.shell.times import moment, span
-from controller.web.shell.widgets import Table, Tag, button, card, facts, link, state, tag
+from controller.web.shell.widgets import Table, Tag, button, card, confirm, facts, figure, link, state, tag
 
 TZ = 420
 ACTIONS: dict[Action, tuple[str, str]] = {
@@ -29,6 +30,7 @@ ACTIONS: dict[Action, tuple[str, str]] = {
 # What has gone wrong comes first, then what is under way.
 ORDER = ("failed", "trial", "ready", "taken", "ordered", "recalled", "pending", "gone", "cancelled", "done", "skipped")
 SHOWN = 200
+MINUTE_S = 60
 
 
 class Sheet:
@@ -37,14 +39,16 @@ class Sheet:
     def __init__(self, frame: Frame, id_: int) -> None:
         self._frame, self._id = frame, id_
         self._shown: RolloutWhole | None = None
+        self._rows: dict[str, tuple[UnitPublic, Tag]] = {}
         self._buttons: dict[Action, Tag] = {}
 
     def draw(self, one: RolloutWhole) -> None:
         """Draw the page."""
         frame, _ = self._frame, self._frame.say
-        with heading(frame, f"{_('Rollout')} {one.id} · {one.fw}", one.note):
+        with heading(frame, _("Rollout") + f" {one.id} · {one.fw}", one.note):
             for action, (words, classes) in ACTIONS.items():
-                self._buttons[action] = button(_(words), classes, partial(self._act, action))
+                press = self._ask if action == "cancel" else partial(self._act, action)
+                self._buttons[action] = button(_(words), classes, press)
         with card():
             self._stand = tag("div", **{"aria-live": "polite"})
         with tag("div", "columns"):
@@ -53,8 +57,8 @@ class Sheet:
             with card(_("How")):
                 self._how(one)
         with card(_("Devices")):
-            names = (_("Device"), _("Hall"), _("Place"), f"#{_('Ring')}", _("Step"), _("Why"), f"#{_('Tries')}")
-            self._devices = Table(_("Devices"), (*names, f"#{_('At this step')}"))
+            names = (_("Device"), _("Hall"), _("Place"), figure(_("Ring")), _("Step"), _("Why"), figure(_("Tries")))
+            self._devices = Table(_("Devices"), (*names, figure(_("At this step"))))
             self._rest = tag("p", "soft")
         self.paint(one)
 
@@ -66,41 +70,57 @@ class Sheet:
         """Show it."""
         if one == self._shown:
             return
-        self._shown = one
+        before, self._shown = self._shown, one
         for action, made in self._buttons.items():
             made.set_visibility(one.state in {stand.value for stand in FROM[action]})
+        if before is None or (before.state, before.rings) != (one.state, one.rings):
+            self._count(one)
+        self._list(one)
+
+    def _count(self, one: RolloutWhole) -> None:
+        """Draw how many devices stand how, in all and in each ring."""
+        _ = self._frame.say
         kind, words = STANDS[one.state]
         self._stand.clear()
         with self._stand:
-            state(kind, self._frame.say(words))
+            state(kind, _(words))
             _bar(self._frame, one.counts)
         self._rings.clear()
         with self._rings:
             for number, ring in enumerate(one.rings, start=1):
-                tag("h3", text=f"{self._frame.say('Ring')} {number} · {len(ring.sites)} {self._frame.say('halls')}")
+                tag("h3", text=_("Ring") + f" {number} · {len(ring.sites)} " + _("halls"))
                 _bar(self._frame, ring.counts)
-        self._devices.clear()
-        units = sorted(one.devices, key=lambda unit: ORDER.index(unit.state))
-        for unit in units[:SHOWN]:
-            self._row(unit)
-        hidden = len(units) - SHOWN
-        self._rest.set_text(f"{self._frame.say('and further devices:')} {hidden}" if hidden > 0 else "")
 
-    def _row(self, unit: UnitPublic) -> None:
+    def _list(self, one: RolloutWhole) -> None:
+        """Draw the devices; those that are as they were stay."""
+        units = [
+            unit.model_copy(update={"spent_s": unit.spent_s // MINUTE_S * MINUTE_S})
+            for unit in sorted(one.devices, key=lambda unit: ORDER.index(unit.state))[:SHOWN]
+        ]
+        if [unit.device for unit in units] != list(self._rows):
+            self._devices.clear()
+            self._rows = {unit.device: (unit, self._devices.row(self._cells(unit))) for unit in units}
+        for unit in units:
+            before, row = self._rows[unit.device]
+            if before != unit:
+                self._devices.fill(row, self._cells(unit))
+                self._rows[unit.device] = unit, row
+        hidden = len(one.devices) - SHOWN
+        self._rest.set_text(self._frame.say("and further devices:") + f" {hidden}" if hidden > 0 else "")
+
+    def _cells(self, unit: UnitPublic) -> list[str | Callable[[], object]]:
         _, lang = self._frame.say, self._frame.lang
         kind, words = STEPS[unit.state]
-        self._devices.row(
-            [
-                partial(link, unit.device, f"/fleet/devices/{unit.device}", "mono"),
-                partial(link, unit.site, f"/fleet/sites/{unit.site}"),
-                unit.position,
-                str(unit.ring or "–"),
-                partial(state, kind, _(words)),
-                _(WHY.get(unit.why, unit.why)),
-                str(unit.tries),
-                span(unit.spent_s, lang) if unit.spent_s else "–",
-            ]
-        )
+        return [
+            partial(link, unit.device, f"/fleet/devices/{unit.device}", "mono"),
+            partial(link, unit.site, f"/fleet/sites/{unit.site}"),
+            unit.position,
+            str(unit.ring or "–"),
+            partial(state, kind, _(words)),
+            _(WHY.get(unit.why, unit.why)),
+            str(unit.tries),
+            span(unit.spent_s, lang) if unit.spent_s else "–",
+        ]
 
     def _how(self, one: RolloutWhole) -> None:
         _, lang = self._frame.say, self._frame.lang
@@ -115,6 +135,11 @@ class Sheet:
             ]
         )
 
+    def _ask(self) -> None:
+        _ = self._frame.say
+        text = _("No device is ordered anything more, and those that are not on trial yet are called back.")
+        confirm(self._frame.client, _("End the rollout?"), text, _("End it"), _("Back"), partial(self._act, "cancel"))
+
     async def _act(self, action: Action) -> None:
         frame = self._frame
         made = await frame.do(lambda: frame.parts.updates.act(self._id, action, frame.who.name), role="admin")
@@ -124,8 +149,9 @@ class Sheet:
 
 async def _build(frame: Frame) -> None:
     text = frame.path["id"]
-    sheet = Sheet(frame, int(text) if text.isdecimal() and len(text) < 10 else 0)
-    sheet.draw(await _read(frame, int(text) if text.isdecimal() and len(text) < 10 else 0))
+    id_ = int(text) if text.isdecimal() and len(text) < 10 else 0
+    sheet = Sheet(frame, id_)
+    sheet.draw(await _read(frame, id_))
     frame.live(sheet.show)
 
 

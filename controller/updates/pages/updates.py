@@ -15,7 +15,7 @@ from controller.web.shell.frame import Frame
 from controller.web.shell.layout import heading
 from controller.web.shell.page import Page
 from controller.web.shell.times import moment
-from controller.web.shell.widgets import Table, card, empty, link, state, tag
+from controller.web.shell.widgets import Table, card, empty, figure, link, state, tag
 
 SHOWN = 20
 REGENCY_TZ = 420  # a rollout is of the whole fleet, whose zone is WIB
@@ -26,7 +26,7 @@ async def _build(frame: Frame) -> None:
     with heading(frame):
         link(_("Begin a rollout"), "/fleet/updates/begin", "button main")
     with card(_("Rollouts")):
-        names = (_("Release"), _("State"), f"#{_('Done')}", f"#{_('Failed')}", _("Begun"), _("By"), _("Note"))
+        names = (_("Release"), _("State"), figure(_("Done")), figure(_("Failed")), _("Begun"), _("By"), _("Note"))
         rollouts = Table(_("Rollouts"), names)
         none = empty(_("No rollout yet. Begin one with a release below."), "system_update_alt")
     with card(_("Releases")):
@@ -68,7 +68,7 @@ def _releases(frame: Frame, found: list[ReleasePublic]) -> None:
     if not found:
         empty(_("No release yet. A technician makes and sends one: balai release --help"), "inventory_2")
         return
-    names = (_("Release"), f"#{_('Sequence')}", _("Roles"), f"#{_('Size')}", _("Kept"), _("By"), _("Hash"))
+    names = (_("Release"), figure(_("Sequence")), _("Roles"), figure(_("Size")), _("Kept"), _("By"), _("Hash"))
     table = Table(_("Releases"), names)
     for one in found:
         when = moment(one.at, REGENCY_TZ, frame.lang, now_ms())
@@ -85,6 +85,4 @@ def _all_releases(session: Session) -> list[ReleasePublic]:
     return [ReleasePublic.of(one) for one in session.exec(select(Release).order_by(col(Release.seq).desc()))]
 
 
-PAGE = Page(
-    "/fleet/updates", N_("Updates"), _build, role="admin", everywhere=True, icon="system_update_alt"
-)  # as its API asks for
+PAGE = Page("/fleet/updates", N_("Updates"), _build, "admin", True, icon="system_update_alt")

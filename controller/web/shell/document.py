@@ -6,7 +6,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from controller.web.pages import wrong
+from controller.web.templates import wrong
 
 # NiceGUI evaluates what its own server sends it (props that are functions, JavaScript of handlers), and Vue and Quasar
 # set styles at elements. Scripts in the page itself run by a nonce only; nothing at all comes from another host.

@@ -20,11 +20,11 @@ from controller.accounts.service import Who
 from controller.db import DatabaseError
 from controller.parts import Parts
 from controller.web.i18n import N_, language, translate
-from controller.web.pages import wrong
 from controller.web.problems import TITLES, Problem
 from controller.web.shell import layout
 from controller.web.shell.page import Page, Panel
 from controller.web.shell.staff import PARTS
+from controller.web.templates import wrong
 
 T = TypeVar("T")
 LIVE_S = 1.0  # how often what is open looks for what has changed
@@ -142,7 +142,9 @@ class Frame:
         except self.refusals as refusal:
             self.refuse(str(refusal))
         except ValidationError as error:
-            self.refuse(error.errors()[0]["msg"].removeprefix("Value error, "))
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            self.refuse(self.say("Please check what you typed") + f": {where} – {first['msg']}")
         except DatabaseError:
             self.refuse(TITLES[503])
         else:

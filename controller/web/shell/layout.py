@@ -60,7 +60,7 @@ def _navigation(frame: "Frame") -> None:
     _ = frame.say
     here = frame.page.under or frame.page.path
     with tag("nav", "nav", id="nav", **{"aria-label": _("Pages")}), tag("ul"):
-        for page in frame.pages:
+        for page in sorted(frame.pages, key=lambda one: one.rank):
             if not page.icon or not page.for_(frame.who):
                 continue
             with tag("li"), link("", page.path, "entry") as entry:

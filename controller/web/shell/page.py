@@ -21,6 +21,7 @@ class Page:
         role: the least with which one may open it and act in it; `{site}` in the path is asked for too.
         everywhere: whether it concerns the whole fleet: nobody who is bound to sites may open it.
         icon: of its entry in the navigation (a Material Icon), "" for a page without one.
+        rank: entries of a higher one come later in the navigation, whichever feature is first.
         under: the path of the page whose entry is marked while this one is open.
     """
 
@@ -30,6 +31,7 @@ class Page:
     role: str = "viewer"
     everywhere: bool = False
     icon: str = ""
+    rank: int = 0
     under: str = ""
 
     def for_(self, who: Who, site: str | None = None) -> bool:

@@ -1,9 +1,9 @@
 """Pieces that pages are made of. Words come translated; what they hold is never taken for HTML."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal
 
-from nicegui import ui
+from nicegui import Client, ui
 from nicegui.elements.mixins.text_element import TextElement
 
 State = Literal["good", "warn", "bad", "off", "busy"]
@@ -92,32 +92,50 @@ def facts(rows: Sequence[tuple[str, str]]) -> Tag:
     return made
 
 
+class Figure(str):
+    """The name of a column of figures."""
+
+    __slots__ = ()
+
+
+def figure(name: str) -> Figure:
+    """Return the name of a column whose cells are figures, with their units."""
+    return Figure(name)
+
+
 class Table:
     """A table with a head; rows are drawn into it, and drawn anew. On a phone it scrolls by itself.
 
     Args:
         label: what it is a table of.
-        columns: their names; one that begins with "#" is of figures and aligned to the right.
+        columns: their names; one that `figure` has made is aligned to the right.
     """
 
     def __init__(self, label: str, columns: Sequence[str]) -> None:
-        self._numeric = [name.startswith("#") for name in columns]
+        self._numeric = [isinstance(name, Figure) for name in columns]
         with Tag("div", "scroll", role="region", tabindex="0", **{"aria-label": label}), Tag("table"):
             with Tag("thead"), Tag("tr"):
                 for name, numeric in zip(columns, self._numeric, strict=True):
-                    Tag("th", "figure" if numeric else "", name.lstrip("#"), scope="col")
+                    Tag("th", "figure" if numeric else "", str(name), scope="col")
             self.body = Tag("tbody")
 
     def row(self, cells: Sequence[str | Callable[[], object]], classes: str = "") -> Tag:
         """Draw a row; a cell is its words, or what draws it."""
-        with self.body, Tag("tr", classes) as made:
+        with self.body:
+            made = Tag("tr", classes)
+        self.fill(made, cells)
+        return made
+
+    def fill(self, row: Tag, cells: Sequence[str | Callable[[], object]]) -> None:
+        """Draw a row that is there anew."""
+        row.clear()
+        with row:
             for cell, numeric in zip(cells, self._numeric, strict=True):
                 if isinstance(cell, str):
                     Tag("td", "figure" if numeric else "", cell)
                 else:
                     with Tag("td", "figure" if numeric else ""):
                         cell()
-        return made
 
     def clear(self) -> None:
         """Take all rows away."""
@@ -136,3 +154,20 @@ def field(label: str, value: str = "", kind: str = "text", **attributes: str) ->
 def choice(label: str, options: dict[str, str], value: str) -> ui.select:
     """Draw a choice of one among some."""
     return ui.select(options, label=label, value=value).props("outlined dense options-dense").classes("field")
+
+
+def confirm(client: Client, title: str, text: str, action: str, cancel: str, act: Callable[[], object]) -> None:
+    """Ask once more before something that cannot be undone; `act` may be a coroutine function."""
+    with client, ui.dialog() as dialog, card(title):
+        Tag("p", text=text)
+
+        async def go() -> None:
+            dialog.close()
+            done = act()
+            if isinstance(done, Awaitable):
+                await done
+
+        with Tag("div", "actions"):
+            button(action, "main bad", go)
+            button(cancel, press=dialog.close)
+    dialog.open()
