@@ -49,7 +49,7 @@ bench: setup ## the measured table: bench/results.md and bench/results.json
 	@$(BIN)/python -m bench
 
 words: .venv/.installed ## bring the catalogue of words for people up to date
-	$(BIN)/pybabel -q extract -F controller/web/babel.cfg -k Problem:2 -k AccountError -k FleetError -k TokenError -k BundleError -k PlanError -k N_ \
+	$(BIN)/pybabel -q extract -F controller/web/babel.cfg -k Problem:2 -k AccountError -k FleetError -k TokenError -k BundleError -k PlanError -k N_ -k say \
 		--no-location --project=Balai --copyright-holder="The Balai authors" -o controller/web/locale/balai.pot .
 	$(BIN)/pybabel -q update -D balai -i controller/web/locale/balai.pot -d controller/web/locale
 

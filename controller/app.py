@@ -11,7 +11,7 @@ from controller import health, metrics
 from controller.accounts import api as accounts
 from controller.accounts import own
 from controller.accounts.delay import Delay
-from controller.accounts.service import first_admin
+from controller.accounts.service import AccountError, first_admin
 from controller.broker.access import Access
 from controller.broker.certificates import trusted
 from controller.broker.mosquitto import Credentials, Mosquitto
@@ -25,12 +25,14 @@ from controller.fleet.configuration.rejections import RejectionProjector
 from controller.fleet.link import Link
 from controller.fleet.orders.book import Book
 from controller.fleet.roster import Roster
+from controller.fleet.search.parse import FilterError
 from controller.fleet.service import FleetError
 from controller.fleet.trust.identities import Identities
 from controller.fleet.trust.tokens import TokenError
 from controller.folder import Folder
 from controller.incidents import api as incidents
 from controller.incidents.feature import Incidents
+from controller.incidents.service import IncidentError
 from controller.ingest import Broker, Bus, Store
 from controller.migrations import upgrade
 from controller.parts import Parts
@@ -44,8 +46,11 @@ from controller.updates.release.bundle import BundleError
 from controller.updates.rollout.plan import PlanError
 from controller.web import field, openapi, pages, problems
 from controller.web.guard import Guard
+from controller.web.shell.page import Page, Panel
+from controller.web.shell.staff import Staff
 
 API = "/api/v1"
+REFUSALS = (AccountError, FleetError, TokenError, IncidentError, BundleError, PlanError)
 
 
 def create_app(settings: Settings, prepared: Callable[[], None] = lambda: None) -> FastAPI:
@@ -72,6 +77,8 @@ def create_app(settings: Settings, prepared: Callable[[], None] = lambda: None) 
             yield
         finally:
             parts.stopping.set()
+            for close in parts.closing:
+                await close()
             await parts.incidents.stop()
             await parts.identities.stop()
             await parts.queue.stop()
@@ -92,11 +99,13 @@ def create_app(settings: Settings, prepared: Callable[[], None] = lambda: None) 
     app.state.first_admin = parts.db.write(first_admin)
     app.state.delay = Delay()
     app.state.readiness = health.Readiness(parts)
+    app.add_middleware(Staff, parts=parts, pages=staff_pages, refusals=REFUSALS)
     app.add_middleware(Guard)
     app.add_middleware(metrics.Requests, metrics=parts.metrics)
     problems.install(app)
     for refusal in (FleetError, TokenError):
         app.add_exception_handler(refusal, fleet.refused)
+    app.add_exception_handler(FilterError, fleet.unclear)
     for wrong in (BundleError, PlanError):
         app.add_exception_handler(wrong, updates.wrong)
     openapi.install(app)
@@ -109,13 +118,31 @@ def create_app(settings: Settings, prepared: Callable[[], None] = lambda: None) 
     return app
 
 
+def staff_pages() -> tuple[Page | Panel, ...]:
+    """Return the staff pages in the order of the navigation. Imports NiceGUI, so only when one is asked for."""
+    from controller.accounts import pages as account_pages
+    from controller.fleet import pages as fleet_pages
+    from controller.incidents import pages as incident_pages
+    from controller.queue import pages as queue_pages
+    from controller.updates import pages as update_pages
+
+    return (
+        *incident_pages.PAGES,
+        *fleet_pages.PAGES,
+        *update_pages.PAGES,
+        *queue_pages.PAGES,
+        *account_pages.PAGES,
+    )
+
+
 def _parts(settings: Settings, prepared: Callable[[], None]) -> Parts:
     folder = Folder(settings.data)
     folder.make()
     db = Database(settings.database)
     upgrade(db)
     vault = Vault(folder.keys / "secrets.key")
-    roster = Roster(db, vault)
+    roster = Roster(db, vault, settings.history_days)
+    roster.forget_silent()
     if settings.own_broker:
         Mosquitto(settings, folder).write_accounts(roster.accounts())
     prepared()

@@ -1,6 +1,7 @@
 """The controller's parts, as the application puts them together and routes reach them."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,7 +30,7 @@ class Parts:
     """Everything that lives as long as the application.
 
     `access` is None where the broker is an outside one whose accounts are not ours to keep. `stopping` is set when open
-    streams must end.
+    streams must end; what is in `closing` is awaited then, first.
     """
 
     settings: Settings
@@ -47,6 +48,7 @@ class Parts:
     incidents: "Incidents"
     metrics: "Metrics"
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    closing: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
 
 
 def parts_of(connection: HTTPConnection) -> Parts:

@@ -154,6 +154,13 @@ class Basics(BaseSettings):
         description="public key that signs releases, PEM; devices are given it when they are claimed",
         json_schema_extra={"allowed": "the path of a PEM file with an RSA key of 3072 bits"},
     )
+    history_days: int = Field(
+        14,
+        ge=1,
+        le=366,
+        description="days for which the devices' figures are kept for charts",
+        json_schema_extra={"allowed": "a number from 1 to 366"},
+    )
     drain_rate: int = Field(
         200,
         ge=0,

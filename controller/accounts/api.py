@@ -4,11 +4,14 @@ import logging
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from controller.accounts import factor, service
 from controller.accounts.deps import COOKIE, FleetAdmin, WhoDep, attempt, change
-from controller.accounts.models import ApiToken, AuditEntry, SignIn, User
+from controller.accounts.desk import log as log_of
+from controller.accounts.desk import people
+from controller.accounts.desk import tokens as tokens_of
+from controller.accounts.models import SignIn
 from controller.accounts.schemas import (
     AuditPublic,
     Credentials,
@@ -64,7 +67,7 @@ def sign_in(body: Credentials, request: Request, response: Response, parts: Part
 @router.get("/session")
 def session_now(who: WhoDep) -> SessionPublic:
     """Return who is signed in."""
-    return SessionPublic(name=who.name, role=who.role, csrf=who.csrf, sites=sorted(who.sites))
+    return SessionPublic(name=who.name, role=who.role, csrf=who.csrf, sites=list(who.scope))
 
 
 @router.delete("/session", status_code=204)
@@ -85,78 +88,38 @@ def sign_out(request: Request, response: Response, who: WhoDep, parts: PartsDep)
 def users(who: FleetAdmin, parts: PartsDep) -> list[UserPublic]:
     """Return all accounts."""
     with parts.db.read() as session:
-        found = session.exec(select(User).order_by(col(User.name))).all()
-        return [UserPublic(name=user.name, role=user.role, sites=user.sites.split()) for user in found]
+        return people.listed(session)
 
 
 @router.post("/users", status_code=201)
 def add_user(body: UserCreate, who: FleetAdmin, parts: PartsDep) -> UserPublic:
     """Make an account."""
-
-    def fn(session: Session) -> None:
-        service.add_user(session, body.name, body.role, body.password, " ".join(body.sites))
-        service.audit(session, who.name, "user.add", body.name, None, {"role": body.role, "sites": body.sites})
-
-    change(parts, fn)
-    return UserPublic(name=body.name, role=body.role, sites=body.sites)
+    return change(parts, lambda session: people.add(session, body, who))
 
 
 @router.delete("/users/{name}", status_code=204)
 def remove_user(name: str, who: FleetAdmin, parts: PartsDep) -> None:
     """Remove an account, with its sessions and tokens."""
-
-    def fn(session: Session) -> None:
-        service.remove_user(session, name)
-        service.audit(session, who.name, "user.remove", name)
-
-    change(parts, fn)
+    change(parts, lambda session: people.remove(session, name, who))
 
 
 @router.get("/tokens")
 def tokens(who: WhoDep, parts: PartsDep) -> list[TokenPublic]:
     """Return your tokens; an admin of the whole fleet sees everybody's."""
-    query = select(ApiToken).order_by(col(ApiToken.user), col(ApiToken.name))
-    if not _all_tokens(who):
-        query = query.where(ApiToken.user == who.person)
     with parts.db.read() as session:
-        return [
-            TokenPublic(user=one.user, name=one.name, role=one.role, sites=one.sites.split(), created=one.created)
-            for one in session.exec(query)
-        ]
+        return tokens_of.listed(session, who)
 
 
 @router.post("/tokens", status_code=201)
 def add_token(body: TokenCreate, who: WhoDep, parts: PartsDep) -> TokenMade:
     """Make a token for a program; it can do no more than its maker."""
-    if not who.csrf:
-        raise Problem(403, "A token cannot make tokens: sign in")
-    if not who.may(body.role):
-        raise Problem(403, "Your account has no right to this")
-
-    def fn(session: Session) -> str:
-        made = service.add_token(session, who.name, body.name, body.role, body.sites)
-        after = {"role": body.role, "sites": body.sites}
-        service.audit(session, who.name, "token.add", f"{who.name}/{body.name}", None, after)
-        return made
-
-    return TokenMade(name=body.name, role=body.role, token=change(parts, fn))
+    return change(parts, lambda session: tokens_of.add(session, body, who))
 
 
 @router.delete("/tokens/{user}/{name}", status_code=204)
 def remove_token(user: str, name: str, who: WhoDep, parts: PartsDep) -> None:
     """End a token of yours; an admin of the whole fleet ends anybody's."""
-    if who.person != user and not _all_tokens(who):
-        raise Problem(404, "there is no such token")
-
-    def fn(session: Session) -> None:
-        service.remove_token(session, user, name)
-        service.audit(session, who.name, "token.remove", f"{user}/{name}")
-
-    change(parts, fn)
-
-
-def _all_tokens(who: service.Who) -> bool:
-    return who.may("admin") and who.everywhere
+    change(parts, lambda session: tokens_of.remove(session, user, name, who))
 
 
 @router.get("/audit")
@@ -168,5 +131,4 @@ def audit_log(
 ) -> list[AuditPublic]:
     """Return changes with an id above `after`, in their order."""
     with parts.db.read() as session:
-        query = select(AuditEntry).where(col(AuditEntry.id) > after).order_by(col(AuditEntry.id)).limit(limit)
-        return [AuditPublic.model_validate(row.model_dump()) for row in session.exec(query)]
+        return log_of.after(session, after, limit)

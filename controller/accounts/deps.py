@@ -46,7 +46,7 @@ def somebody(request: Request, parts: PartsDep) -> Who:
     ):
         raise Problem(403, "The header X-CSRF is missing or wrong: reload the page")
     if stale:
-        parts.db.submit(lambda session: _seen(session, service.hashed(cookie)))
+        parts.db.submit(lambda session: seen(session, service.hashed(cookie)))
     return who
 
 
@@ -54,7 +54,8 @@ def _somebody(request: Request, parts: PartsDep, _cookie: object = WAYS[0], _tok
     return somebody(request, parts)
 
 
-def _seen(session: Session, id_: str) -> None:
+def seen(session: Session, id_: str) -> None:
+    """Write down that a session was used just now."""
     found = session.get(SignIn, id_)
     if found is not None:
         found.seen = now_ms()

@@ -5,7 +5,7 @@ from sqlmodel import Field, SQLModel
 
 
 class User(SQLModel, table=True):
-    """A person who may sign in. `sites`: ids separated by spaces to which a clerk or viewer is bound; "" for all."""
+    """A person who may sign in. `sites`: the scope to which they are bound (see `scope`); "" for everywhere."""
 
     __tablename__ = "account_user"
 

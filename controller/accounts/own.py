@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from controller.accounts import factor, service
 from controller.accounts.deps import COOKIE, FleetAdmin, WhoDep, attempt, change
+from controller.accounts.desk import people
 from controller.accounts.models import SignIn
 from controller.accounts.schemas import (
     CodeGiven,
@@ -99,14 +100,7 @@ def remove(body: Password, request: Request, who: WhoDep, parts: PartsDep) -> No
 @router.delete("/users/{name}/factor", status_code=204)
 def remove_of(name: str, who: FleetAdmin, parts: PartsDep) -> None:
     """Take the second factor of somebody who has lost it away; their sessions end."""
-
-    def fn(session: Session) -> None:
-        service.named(session, name)
-        factor.remove(session, name)
-        service.end_sessions(session, name)
-        service.audit(session, who.name, "factor.off", name)
-
-    change(parts, fn)
+    change(parts, lambda session: people.remove_factor(session, name, who))
 
 
 def _name(one: SignIn) -> str:

@@ -4,12 +4,13 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from controller.accounts import service
+from controller.accounts import scope, service
 
 Name = Annotated[str, Field(min_length=1, max_length=64)]
 Secret = Annotated[str, Field(min_length=1, max_length=256, json_schema_extra={"format": "password"})]
 Role = Annotated[str, Field(pattern=r"^(viewer|clerk|technician|admin)$")]
-Sites = Annotated[list[Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]], Field(max_length=300)]
+# Of sites, and "district:" with that of a sub-district.
+Sites = Annotated[list[Annotated[str, Field(pattern=rf"^{scope.PATTERN}$")]], Field(max_length=300)]
 
 
 class Strict(BaseModel):
@@ -73,7 +74,8 @@ class SessionListed(BaseModel):
 
 
 class SessionPublic(BaseModel):
-    """Who is signed in; `csrf` goes into the header X-CSRF of every write. `sites`: none for all."""
+    """Who is signed in; `csrf` goes into the header X-CSRF of every write. `sites`: where they may
+    act, sites and `district:` with a sub-district; none for everywhere."""
 
     name: str
     role: str
@@ -82,7 +84,8 @@ class SessionPublic(BaseModel):
 
 
 class UserCreate(Strict):
-    """An account to be made. `sites`: those to which it is bound, none for all."""
+    """An account to be made. `sites`: what it is bound to, ids of sites and `district:` with that of a sub-district;
+    none for everywhere."""
 
     name: Annotated[str, Field(pattern=rf"^{service.PRINTED}{{1,64}}$")]
     role: Role

@@ -1,7 +1,8 @@
 """Accounts: who may sign in, with which role, and where; sessions, tokens and the audit log.
 
-Roles include those below them: admin > technician > clerk > viewer. Any of them may be bound to sites; what concerns
-the whole fleet (accounts, the audit log, new sites) is then not theirs.
+Roles include those below them: admin > technician > clerk > viewer. Any of them may be bound to sites and
+sub-districts; what concerns the whole fleet (accounts, the audit log, new sites, the sub-district of a site) is then
+not theirs.
 """
 
 import hashlib
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from pwdlib import PasswordHash
 from sqlmodel import Session, col, delete, select
 
+from controller.accounts import scope
 from controller.accounts.models import ApiToken, AuditEntry, Factor, SignIn, User
 from controller.ingest.alarms import now_ms
 from controller.settings import WORN
@@ -25,7 +27,6 @@ PRINTED = (
     "\U000e0000-\U000e007f]"
 )
 NAME = re.compile(f"{PRINTED}{{1,64}}")
-SITE = re.compile(r"[a-z0-9-]{1,32}")
 ROLES = ("viewer", "clerk", "technician", "admin")
 DAY_MS = 86_400_000
 IDLE_MS = 12 * 3_600_000  # a session that was not used for so long is over
@@ -53,12 +54,14 @@ class AccountError(Exception):
 
 @dataclass(frozen=True)
 class Who:
-    """Somebody who has proved who they are. `csrf` is "" where no cookie was used, `sites` empty for all."""
+    """Somebody who has proved who they are. `csrf` is "" where no cookie was used; `sites`: those at which they may act
+    now, None for everywhere; `scope`: the same as it was given to them, with sub-districts."""
 
     name: str
     role: str
-    sites: frozenset[str] = frozenset()
+    sites: frozenset[str] | None = None
     csrf: str = ""
+    scope: tuple[str, ...] = ()
 
     @property
     def person(self) -> str:
@@ -67,12 +70,14 @@ class Who:
 
     @property
     def everywhere(self) -> bool:
-        """Whether they are bound to no site."""
-        return not self.sites
+        """Whether they are bound to nothing."""
+        return self.sites is None
 
     def may(self, role: str, site: str | None = None) -> bool:
         """Whether this is at least a `role`, and for `site`."""
-        return ROLES.index(self.role) >= ROLES.index(role) and (site is None or not self.sites or site in self.sites)
+        return ROLES.index(self.role) >= ROLES.index(role) and (
+            site is None or self.sites is None or site in self.sites
+        )
 
 
 def hashed(token: str) -> str:
@@ -99,8 +104,8 @@ def add_user(session: Session, name: str, role: str, password: str, sites: str =
         raise AccountError("a name has 1 to 64 characters that can be printed, and no spaces", 422)
     if role not in ROLES:
         raise AccountError(f"a role is one of {', '.join(ROLES)}", 422)
-    if wrong := [site for site in sites.split() if not SITE.fullmatch(site)]:
-        raise AccountError(f"{wrong[0]!r} is no id of a site", 422)
+    if wrong := [one for one in sites.split() if not scope.ENTRY.fullmatch(one)]:
+        raise AccountError(f"{wrong[0]!r} is no id of a site, and no district: with the id of a sub-district", 422)
     _check_password(name, password)
     if session.get(User, name) is not None:
         raise AccountError("this name is taken")
@@ -170,21 +175,36 @@ def by_cookie(session: Session, token: str) -> tuple[Who, bool] | None:
     user = session.get(User, found.user)
     if user is None:
         return None
-    return Who(user.name, user.role, frozenset(user.sites.split()), found.csrf), now - found.seen > SEEN_MS
+    return _who(session, user, found.csrf), now - found.seen > SEEN_MS
 
 
 def by_token(session: Session, token: str) -> Who | None:
     """Return who a program's token stands for: never more than its owner is."""
     found = session.get(ApiToken, hashed(token))
     owner = session.get(User, found.user) if found else None
-    if found is None or owner is None:
-        return None
-    role = min(found.role, owner.role, key=ROLES.index)
-    sites = frozenset(found.sites.split())
-    if owner.sites:
-        own = frozenset(owner.sites.split())
-        sites = (sites & own or frozenset({"-"})) if sites else own
-    return Who(f"{owner.name}/{found.name}", role, sites)
+    return _program(session, owner, found) if owner and found else None
+
+
+def by_name(session: Session, name: str) -> Who | None:
+    """Return what somebody, or a program's token ("owner/token"), may do now; None where they are no more."""
+    person, _, program = name.partition("/")
+    owner = session.get(User, person) if is_name(person) else None
+    if owner is None or not program:
+        return _who(session, owner) if owner else None
+    query = select(ApiToken).where(ApiToken.user == person, ApiToken.name == program)
+    found = session.exec(query).first()
+    return _program(session, owner, found) if found else None
+
+
+def _who(session: Session, user: User, csrf: str = "") -> Who:
+    return Who(user.name, user.role, scope.sites_of(session, user.sites), csrf, tuple(user.sites.split()))
+
+
+def _program(session: Session, owner: User, token: ApiToken) -> Who:
+    role = min(token.role, owner.role, key=ROLES.index)
+    own, given = scope.sites_of(session, owner.sites), scope.sites_of(session, token.sites)
+    sites = given if own is None else own if given is None else own & given
+    return Who(f"{owner.name}/{token.name}", role, sites, scope=tuple((token.sites or owner.sites).split()))
 
 
 def add_token(session: Session, owner: str, name: str, role: str, sites: list[str]) -> str:

@@ -32,7 +32,9 @@ def add(
     loaded: Loaded,
     name: Name,
     role: Annotated[str, typer.Option(help=f"one of {', '.join(service.ROLES)}")] = "clerk",
-    sites: Annotated[str, typer.Option(help="sites to which a clerk or viewer is bound, with spaces; none: all")] = "",
+    sites: Annotated[
+        str, typer.Option(help="what it is bound to, with spaces: sites, district:ID for sub-districts; none: all")
+    ] = "",
     ask: Given = False,
 ) -> None:
     """Make an account."""

@@ -62,7 +62,8 @@ class Device(SQLModel, table=True):
     """A piece of hardware that has been seen. Without a place it is a spare; without a secret it is out of use.
 
     `sealed`: the broker secret of its generation, encrypted. `next`: the generation to which it is being changed, 0 for
-    none. `last`: the highest that was ever given. `connection`: that which its identity came with.
+    none. `last`: the highest that was ever given. `connection`: that which its identity came with. What stands after
+    `state` is what that says, so that it can be searched: `release` is the firmware's version as a rising number.
     """
 
     __tablename__ = "fleet_device"
@@ -91,6 +92,13 @@ class Device(SQLModel, table=True):
     online: bool = False
     seen: int = Field(default=0, sa_type=BigInteger)  # Unix ms of its last word
     state: Json = Field(default={}, sa_type=JSON)
+    release: int | None = None
+    heap: int | None = Field(default=None, sa_type=BigInteger)
+    rssi: int | None = Field(default=None, sa_type=BigInteger)
+    backlog: int | None = Field(default=None, sa_type=BigInteger)
+    boots: int | None = Field(default=None, sa_type=BigInteger)
+    uptime: int | None = Field(default=None, sa_type=BigInteger)
+    code: str = ""
 
 
 class Grant(SQLModel, table=True):
@@ -103,3 +111,10 @@ class Grant(SQLModel, table=True):
     leader: str
     late: int = Field(default=0, sa_type=BigInteger)
     burn: int = 0  # numbers that the one before may have given without our knowing
+
+
+def status(device: Device, claimed: bool) -> str:
+    """Return how a device stands: in use, a spare (trusted, stands nowhere), claimed (not seen yet), or out of use."""
+    if device.sealed:
+        return "in_use" if device.position else "spare"
+    return "claimed" if claimed else "out_of_use"

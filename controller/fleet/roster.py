@@ -12,9 +12,11 @@ from controller.broker.vault import Vault
 from controller.db import Database
 from controller.fleet import service
 from controller.fleet.configuration import delivery
+from controller.fleet.inventory import history
 from controller.fleet.link import Desired
 from controller.fleet.models import Device, Grant, Position, Site
 from controller.fleet.presence import Session
+from controller.fleet.search import figures
 from controller.fleet.trust.models import Claim
 from controller.ingest import Place
 from controller.ingest.alarms import now_ms
@@ -34,10 +36,11 @@ Json = dict[str, object]
 
 
 class Roster:
-    """Answers from the fleet's tables, remembering what is asked for each message."""
+    """Answers from the fleet's tables, remembering what is asked for each message. `days`: for which a device's figures
+    are kept."""
 
-    def __init__(self, db: Database, vault: Vault) -> None:
-        self._db, self._vault = db, vault
+    def __init__(self, db: Database, vault: Vault, days: int = 14) -> None:
+        self._db, self._vault, self._days = db, vault, days
         self._places: dict[str, Place | None] = {}
         self._documents: dict[str, Json] = {}  # by hash
         self._moves = 0
@@ -138,9 +141,16 @@ class Roster:
                     delivery.applied(db, device, config, session.at)
                 found.online, found.seen = session.online, session.at
                 found.state = {name: session.state[name] for name in STATE if name in session.state}
+                figures.note(found, found.state)
                 db.add(found)
+                if session.online:
+                    history.take(db, found, session.at, self._days)
 
         self._db.submit(fn)
+
+    def forget_silent(self) -> None:
+        """Forget the figures of devices that have been silent for so long that they have none to show."""
+        self._db.submit(lambda db: history.forget(db, now_ms() - self._days * history.DAY_MS))
 
     def leader(self, site: str) -> tuple[str, str | None]:
         """Return who leads a site ("controller" or a position) and the device that stands there."""

@@ -210,6 +210,7 @@ class DevicePublic(BaseModel):
     desired: str
     seen: int
     state: dict[str, object]
+    tags: list[str]
 
 
 class EventPublic(BaseModel):

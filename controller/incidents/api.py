@@ -8,10 +8,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import StreamingResponse
-from sqlmodel import Session
 
 from controller.accounts.deps import Clerk, Technician, Viewer
-from controller.accounts.service import Who
 from controller.fleet.schemas import IdQuery, SitePath
 from controller.incidents import service
 from controller.incidents.models import Incident
@@ -25,7 +23,7 @@ from controller.incidents.schemas import (
 )
 from controller.incidents.service import IncidentError
 from controller.ingest.alarms import now_ms
-from controller.parts import Parts, PartsDep
+from controller.parts import PartsDep
 from controller.web.i18n import language
 from controller.web.problems import ANSWERS, Problem
 
@@ -56,7 +54,7 @@ def incidents(
     """Return the incidents of the halls that you may see, by id, those after `after`."""
     if site is not None and not who.may("viewer", site):
         raise Problem(403, "Your account has no right to this")
-    sites = [site] if site is not None else None if who.everywhere else sorted(who.sites)
+    sites = who.sites if site is None else [site]
     with parts.db.read() as session:
         found = [service.shown(one, language(request)) for one in service.listed(session, sites, open, after, limit)]
     return IncidentsPublic(incidents=found, next=found[-1].id if found else after)
@@ -101,33 +99,19 @@ async def stream(request: Request, who: Viewer, parts: PartsDep) -> StreamingRes
 def incident(request: Request, id: Id, who: Viewer, parts: PartsDep) -> IncidentWhole:
     """Return an incident with its history."""
     with parts.db.read() as session:
-        return service.whole(session, _found(session, id, who), language(request))
+        return service.whole(session, service.found(session, id, who), language(request))
 
 
 @router.post("/incidents/{id}/acknowledge")
 def acknowledge(request: Request, id: Id, body: Acknowledgement, who: Technician, parts: PartsDep) -> IncidentWhole:
     """Say that you look after an incident. Others see your name; who takes it over says so again."""
-
-    def fn(session: Session) -> IncidentWhole:
-        found = _found(session, id, who)
-        service.acknowledge(session, found, who.name, body.text or "", now_ms())
-        session.flush()
-        return service.whole(session, found, language(request))
-
-    return _changed(parts, fn)
+    return _changed(lambda: parts.incidents.acknowledge(who, id, body.text or "", language(request)))
 
 
 @router.post("/incidents/{id}/comments", status_code=201)
 def comment(request: Request, id: Id, body: CommentCreate, who: Clerk, parts: PartsDep) -> IncidentWhole:
     """Say something of an incident, for those who look after it. Nothing of citizens belongs here."""
-
-    def fn(session: Session) -> IncidentWhole:
-        found = _found(session, id, who)
-        service.comment(session, found, who.name, body.text, now_ms())
-        session.flush()
-        return service.whole(session, found, language(request))
-
-    return _changed(parts, fn)
+    return _changed(lambda: parts.incidents.comment(who, id, body.text, language(request)))
 
 
 @router.get("/sites/{site}/health")
@@ -138,17 +122,8 @@ def health(request: Request, site: SitePath, who: Viewer, parts: PartsDep) -> Si
         return service.health(session, site, now_ms(), language(request))
 
 
-def _found(session: Session, id_: int, who: Who) -> Incident:
-    found = session.get(Incident, id_)
-    if found is None or not who.may("viewer", found.site):
-        raise Problem(404, "There is no such incident")
-    return found
-
-
-def _changed(parts: Parts, fn: Callable[[Session], IncidentWhole]) -> IncidentWhole:
+def _changed(fn: Callable[[], IncidentWhole]) -> IncidentWhole:
     try:
-        made = parts.db.write(fn)
+        return fn()
     except IncidentError as error:
         raise Problem(409, str(error)) from None
-    parts.incidents.changed([made.id])
-    return made

@@ -2,14 +2,17 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import col, func, select
+from sqlmodel import Session, col, func, select
 
+from controller.accounts.service import Who
 from controller.db import Closed, Database, DatabaseError
 from controller.fleet.roster import Roster
+from controller.incidents import service
+from controller.incidents.halls.glance import Glances
 from controller.incidents.judging.judge import Limits
 from controller.incidents.judging.kinds import KINDS
 from controller.incidents.models import Incident
@@ -19,6 +22,7 @@ from controller.incidents.notices.way import Way
 from controller.incidents.notices.webhook import Webhook
 from controller.incidents.projector import ConditionProjector
 from controller.incidents.rounds import Rounds
+from controller.incidents.schemas import IncidentWhole
 from controller.ingest import Bus, Store
 from controller.ingest.alarms import now_ms
 from controller.settings import Settings
@@ -37,6 +41,7 @@ class Incidents:
         self.outbox = Outbox(db, ways(settings), lambda site: f"{settings.public_url}/" if settings.public_url else "")
         limits = Limits(grace=settings.incident_grace * 60_000)
         self.rounds = Rounds(db, limits, self._refuses, [way.name for way in self.outbox.ways])
+        self.glances = Glances(db)
         self._followers: set[asyncio.Queue[int | None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._looking: asyncio.Task[None] | None = None
@@ -72,6 +77,28 @@ class Incidents:
             log.warning("the incidents could not be counted: %s", type(error).__name__)
             return {}
         return counted
+
+    def acknowledge(self, who: Who, id_: int, text: str, lang: str) -> IncidentWhole:
+        """Write down that `who` looks after an incident of theirs, and tell who follows. Blocks.
+
+        Raises a Problem where there is none, IncidentError where it is over.
+        """
+        return self._change(who, id_, lang, lambda db, row: service.acknowledge(db, row, who.name, text, now_ms()))
+
+    def comment(self, who: Who, id_: int, text: str, lang: str) -> IncidentWhole:
+        """Add what `who` has to say of an incident of theirs, and tell who follows. Blocks; raises as `acknowledge`."""
+        return self._change(who, id_, lang, lambda db, row: service.comment(db, row, who.name, text, now_ms()))
+
+    def _change(self, who: Who, id_: int, lang: str, fn: Callable[[Session, Incident], None]) -> IncidentWhole:
+        def write(session: Session) -> IncidentWhole:
+            row = service.found(session, id_, who)
+            fn(session, row)
+            session.flush()
+            return service.whole(session, row, lang)
+
+        made = self._db.write(write)
+        self.changed([made.id])
+        return made
 
     def changed(self, ids: Sequence[int]) -> None:
         """Incidents have changed: tell the pages that follow, and send what waits. From any thread."""

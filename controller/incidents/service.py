@@ -3,8 +3,9 @@
 from collections.abc import Collection
 
 from sqlmodel import Session, col, func, select
+from sqlmodel.sql.expression import SelectOfScalar
 
-from controller.accounts.service import audit
+from controller.accounts.service import Who, audit
 from controller.fleet import service
 from controller.fleet.hours.models import calendar_of
 from controller.incidents.facts import placed
@@ -20,6 +21,7 @@ from controller.incidents.schemas import (
     SiteHealth,
 )
 from controller.web.i18n import N_, translate
+from controller.web.problems import Problem
 
 MOST = 200  # lines of one incident's history
 DAYS = 31  # of availability that are shown
@@ -35,6 +37,11 @@ def shown(row: Incident, lang: str) -> IncidentPublic:
     return IncidentPublic(**row.model_dump(), urgent=kind.urgent, text=translate(kind.text, lang))
 
 
+def is_urgent(row: Incident) -> bool:
+    """Whether people cannot be served, or soon will not be."""
+    return KINDS[row.kind].urgent
+
+
 def whole(session: Session, row: Incident, lang: str) -> IncidentWhole:
     """Return an incident with its history."""
     entries = session.exec(select(Entry).where(Entry.incident == row.id).order_by(col(Entry.id)))
@@ -42,16 +49,42 @@ def whole(session: Session, row: Incident, lang: str) -> IncidentWhole:
     return IncidentWhole(**shown(row, lang).model_dump(), history=history)
 
 
+def found(session: Session, id_: int, who: Who) -> Incident:
+    """Return an incident that somebody may see. Raises a Problem (404)."""
+    row = session.get(Incident, id_)
+    if row is None or not who.may("viewer", row.site):
+        raise Problem(404, "There is no such incident")
+    return row
+
+
+def recent(
+    session: Session, sites: Collection[str] | None, open_: bool | None, before: int, limit: int
+) -> list[Incident]:
+    """Return incidents with an id below `before`, the newest first, of some sites or of all."""
+    query = select(Incident).where(col(Incident.id) < before).order_by(col(Incident.id).desc())
+    return _some(session, query, sites, open_, limit)
+
+
 def listed(
     session: Session, sites: Collection[str] | None, open_: bool | None, after: int, limit: int
 ) -> list[Incident]:
     """Return incidents by id, of some sites or of all, those after `after`."""
-    query = select(Incident).where(col(Incident.id) > after).order_by(col(Incident.id)).limit(limit)
+    query = select(Incident).where(col(Incident.id) > after).order_by(col(Incident.id))
+    return _some(session, query, sites, open_, limit)
+
+
+def _some(
+    session: Session,
+    query: SelectOfScalar[Incident],
+    sites: Collection[str] | None,
+    open_: bool | None,
+    limit: int,
+) -> list[Incident]:
     if sites is not None:
         query = query.where(col(Incident.site).in_(sites))
     if open_ is not None:
         query = query.where(col(Incident.until) == 0 if open_ else col(Incident.until) > 0)
-    return list(session.exec(query))
+    return list(session.exec(query.limit(limit)))
 
 
 def acknowledge(session: Session, row: Incident, who: str, text: str, now: int) -> None:
@@ -85,7 +118,7 @@ def _add(session: Session, row: Incident, who: str, what: str, text: str, now: i
 
 def health(session: Session, site: str, now: int, lang: str) -> SiteHealth:
     """Return how a hall does. Raises FleetError where there is no such site."""
-    found = service.site_of(session, site)
+    here = service.site_of(session, site)
     watches = {one.device: one for one in session.exec(select(Watched).where(Watched.site == site))}
     conditions = {one.device: one for one in session.exec(select(Condition).where(Condition.site == site))}
     days = select(Availability).where(Availability.site == site).order_by(col(Availability.day).desc()).limit(DAYS)
@@ -106,14 +139,14 @@ def health(session: Session, site: str, now: int, lang: str) -> SiteHealth:
                 paper=condition.paper if condition else "",
                 fault=condition.fault if condition else "",
                 crashes=sum(0 <= now - at < HOUR_MS for at in crashes.values()),
-                uplink=found.uplink,
+                uplink=here.uplink,
             )
         )
     hall = watches.get("")
     return SiteHealth(
         site=site,
-        uplink=found.uplink,
-        open=calendar_of(session, found).is_open(now),
+        uplink=here.uplink,
+        open=calendar_of(session, here).is_open(now),
         online=any(device.online for device in devices),
         since=hall.changed if hall else 0,
         devices=devices,

@@ -15,6 +15,7 @@ from controller.fleet.models import Grant
 from controller.fleet.schemas import SitePath
 from controller.fleet.service import FleetError
 from controller.parts import Parts, PartsDep
+from controller.queue import service
 from controller.queue.models import Ticket
 from controller.queue.schemas import (
     BoardPublic,
@@ -194,19 +195,4 @@ def day(site: SitePath, who: Viewer, parts: PartsDep) -> DayPublic:
     if parts.queue.halls.texts(site) is None:
         raise Problem(404, "There is no such site")
     with parts.db.read() as session:
-        newest = session.exec(
-            select(Ticket.serial).where(Ticket.site == site).order_by(col(Ticket.serial).desc())
-        ).first()
-        tickets = session.exec(select(Ticket).where(Ticket.site == site, Ticket.serial == (newest or 0))).all()
-    waits = [one.called - one.issued for one in tickets if one.called]
-    served = [one.ended - (one.served or one.called) for one in tickets if one.state in ("done", "rated")]
-    return DayPublic(
-        serial=newest or 0,
-        issued=len(tickets),
-        waiting=sum(one.state == "waiting" for one in tickets),
-        done=len(served),
-        noshow=sum(one.state == "noshow" for one in tickets),
-        void=sum(one.state == "void" for one in tickets),
-        wait=sum(waits) // len(waits) // 1000 if waits else 0,
-        service=sum(served) // len(served) // 1000 if served else 0,
-    )
+        return service.day(session, site)

@@ -8,8 +8,8 @@ from fastapi.responses import RedirectResponse, Response
 
 from controller.accounts.deps import somebody
 from controller.parts import PartsDep
-from controller.web.pages import render
 from controller.web.problems import Problem
+from controller.web.templates import render
 
 router = APIRouter(include_in_schema=False)
 

@@ -16,16 +16,18 @@ from starlette.requests import HTTPConnection
 
 DOMAIN = "balai"
 LANGUAGES = ("id", "en")  # the first where nothing is asked for
+COOKIE = "balai_lang"  # set by the pages' own script
 LOCALE = Path(str(importlib.resources.files("controller.web"))) / "locale"
 
 
 def language(request: HTTPConnection) -> str:
-    """Return the language a request asks for: `?lang=`, else Accept-Language, else Indonesian."""
-    asked = request.query_params.get("lang", "")
+    """Return the language a request asks for: `?lang=`, else what this browser remembers, else Accept-Language, else
+    Indonesian."""
+    asked, chosen = request.query_params.get("lang", ""), request.cookies.get(COOKIE, "")
     accepted = [
         part.split(";")[0].strip()[:2].lower() for part in request.headers.get("accept-language", "").split(",")
     ]
-    return next((lang for lang in (asked, *accepted) if lang in LANGUAGES), LANGUAGES[0])
+    return next((lang for lang in (asked, chosen, *accepted) if lang in LANGUAGES), LANGUAGES[0])
 
 
 def translate(text: str, lang: str) -> str:

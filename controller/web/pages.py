@@ -6,24 +6,19 @@ from pathlib import Path
 from urllib.parse import quote
 
 from fastapi import APIRouter, FastAPI, Request
-from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from fastapi.responses import FileResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
-from jinja2 import Environment, PackageLoader, select_autoescape
 from sqlmodel import col, select
 
 from controller.accounts import factor
 from controller.accounts.deps import somebody
 from controller.fleet.models import Site
 from controller.parts import PartsDep
-from controller.web.i18n import language, translations
 from controller.web.problems import Problem
+from controller.web.templates import render
 
 HALL = ("board", "console")
 router = APIRouter(include_in_schema=False)
-
-_templates = Environment(
-    loader=PackageLoader("controller.web"), autoescape=select_autoescape(default=True), extensions=["jinja2.ext.i18n"]
-)
 
 
 def install(app: FastAPI, voice: Path) -> None:
@@ -73,14 +68,3 @@ def account(request: Request, parts: PartsDep) -> Response:
 def signin(request: Request) -> Response:
     """Ask for name and password."""
     return render(request, "signin.html")
-
-
-def render(request: Request, name: str, **values: object) -> HTMLResponse:
-    """Return a page made of a template, in the language that is asked for."""
-    lang = language(request)
-    template = _templates.overlay()
-    template.install_gettext_translations(translations(lang), newstyle=True)  # type: ignore[attr-defined]
-    return HTMLResponse(
-        template.get_template(name).render(lang=lang, **values),
-        headers={"Cache-Control": "no-store", "Content-Language": lang},
-    )

@@ -59,7 +59,7 @@ class Inside:
         listening.bind(("127.0.0.1", 0))
         listening.listen()
         self.address = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        config = uvicorn.Config(self.app, log_config=None, access_log=False, lifespan="on", ws="none")
+        config = uvicorn.Config(self.app, log_config=None, access_log=False, lifespan="on", ws="websockets-sansio")
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, args=([listening],), daemon=True)
         self._thread.start()

@@ -3,9 +3,10 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from controller.fleet.api import claims, commands, devices, events, hours, labels, sites, trust
+from controller.fleet.api import claims, commands, devices, events, hours, inventory, labels, sites, trust
 from controller.fleet.configuration import api as configuration
 from controller.fleet.configuration.service import RefusalError, StaleError
+from controller.fleet.search.parse import FilterError
 from controller.fleet.service import FleetError
 from controller.fleet.trust.tokens import TokenError
 from controller.web.i18n import language, translate
@@ -20,12 +21,21 @@ for part in (
     configuration,
     claims,
     trust,
+    inventory,
     commands,
     devices,
     labels,
     events,
 ):  # names that stand in a path go before those that anybody may have
     router.include_router(part.router)
+
+
+async def unclear(request: Request, error: Exception) -> JSONResponse:
+    """Answer a FilterError: what is wrong, where (`position`, characters from 0, and `length`), and what could stand
+    there."""
+    assert isinstance(error, FilterError)
+    more = {"position": error.at, "length": error.length, "allowed": list(error.allowed)}
+    return document(request, 422, error.said(language(request)), more=more)
 
 
 async def refused(request: Request, error: Exception) -> JSONResponse:

@@ -77,6 +77,10 @@ def change_site(site: SitePath, body: SiteUpdate, who: Admin, parts: PartsDep) -
     def fn(session: Session) -> SitePublic:
         found = service.site_of(session, site)
         before = _shown(found).model_dump(mode="json")
+        if body.district not in (None, found.district) and not who.everywhere:
+            raise Problem(
+                403, "Which sub-district a site is in decides who may see it: ask an admin of the whole fleet"
+            )
         said = body.model_fields_set & {*configuration.CONFIGURED}
         for name, value in body.model_dump(mode="json", exclude_none=True, exclude={*configuration.CONFIGURED}).items():
             setattr(found, name, value)

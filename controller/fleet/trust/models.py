@@ -28,7 +28,7 @@ class Claim(SQLModel, table=True):
 class ClaimToken(SQLModel, table=True):
     """Leave for one claim. `id` is the SHA-256 of the token; `device` the one that was claimed with it, "" before.
 
-    `site`, `position` and `role` are what it is bound to, "" where it is not; `sites` are its maker's, "" for all.
+    `site`, `position` and `role` are what it is bound to, "" where it is not: then to the sites of `who`, its maker.
     """
 
     __tablename__ = "fleet_claim_token"
@@ -37,7 +37,6 @@ class ClaimToken(SQLModel, table=True):
     site: str
     position: str
     role: str
-    sites: str
     who: str
     device: str
     expires: int = Field(sa_type=BigInteger)

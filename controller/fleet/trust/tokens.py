@@ -4,8 +4,7 @@ import secrets
 
 from sqlmodel import Session, col, delete
 
-from controller.accounts.models import User
-from controller.accounts.service import ROLES, Who, audit, hashed
+from controller.accounts.service import Who, audit, by_name, hashed
 from controller.fleet.trust.claims import Asked
 from controller.fleet.trust.models import Claim, ClaimToken
 
@@ -31,7 +30,6 @@ def make(session: Session, who: Who, asked: Asked, minutes: int, now: int) -> tu
         site=asked.site,
         position=asked.position,
         role=asked.role,
-        sites=" ".join(sorted(who.sites)),
         who=who.name,
         device="",
         expires=now + minutes * MINUTE_MS,
@@ -57,14 +55,15 @@ def use(session: Session, token: str, asked: Asked, now: int) -> tuple[ClaimToke
             raise TokenError("This claim token has been used: ask for another one", 409)
     if found.expires <= now:
         raise TokenError("This claim token has expired: ask for another one", 401)
-    if not _stands(session, found.who):
+    giver = by_name(session, found.who)
+    if giver is None or not giver.may("technician"):
         raise TokenError("Whoever gave this claim token may not claim any more: ask for another one", 401)
     for name in ("site", "position", "role"):
         bound, named = getattr(found, name), getattr(asked, name)
         if bound and named not in ("", bound):
             raise TokenError("This claim token is for another place", 403)
         asked = asked._replace(**{name: bound or named})
-    if asked.site and found.sites and asked.site not in found.sites.split():
+    if asked.site and not giver.may("technician", asked.site):
         raise TokenError("This claim token is for another place", 403)
     found.device = asked.device
     session.add(found)
@@ -75,9 +74,3 @@ def holds(session: Session, token: str, device: str, now: int) -> bool:
     """Whether this is the token by which a device was claimed, in its time."""
     found = session.get(ClaimToken, hashed(token))
     return found is not None and found.device == device and found.expires > now
-
-
-def _stands(session: Session, who: str) -> bool:
-    """Whether the maker of a token may still claim devices."""
-    user = session.get(User, who.partition("/")[0])
-    return user is not None and ROLES.index(user.role) >= ROLES.index("technician")

@@ -166,7 +166,6 @@ def upgrade() -> None:
         sa.Column("site", sa.String(), nullable=False),
         sa.Column("position", sa.String(), nullable=False),
         sa.Column("role", sa.String(), nullable=False),
-        sa.Column("sites", sa.String(), nullable=False),
         sa.Column("who", sa.String(), nullable=False),
         sa.Column("device", sa.String(), nullable=False),
         sa.Column("expires", sa.BigInteger(), nullable=False),
@@ -216,6 +215,13 @@ def upgrade() -> None:
         sa.Column("online", sa.Boolean(), nullable=False),
         sa.Column("seen", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.JSON(), nullable=False),
+        sa.Column("release", sa.Integer(), nullable=True),
+        sa.Column("heap", sa.BigInteger(), nullable=True),
+        sa.Column("rssi", sa.BigInteger(), nullable=True),
+        sa.Column("backlog", sa.BigInteger(), nullable=True),
+        sa.Column("boots", sa.BigInteger(), nullable=True),
+        sa.Column("uptime", sa.BigInteger(), nullable=True),
+        sa.Column("code", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(
@@ -292,6 +298,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("site", "id"),
     )
     op.create_table(
+        "fleet_preview",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("who", sa.String(), nullable=False),
+        sa.Column("action", sa.JSON(), nullable=False),
+        sa.Column("devices", sa.JSON(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("expires", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
         "fleet_rejection",
         sa.Column("site", sa.String(), nullable=False),
         sa.Column("device", sa.String(), nullable=False),
@@ -299,6 +315,16 @@ def upgrade() -> None:
         sa.Column("why", sa.String(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("site", "device"),
+    )
+    op.create_table(
+        "fleet_sample",
+        sa.Column("device", sa.String(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("heap", sa.BigInteger(), nullable=True),
+        sa.Column("rssi", sa.BigInteger(), nullable=True),
+        sa.Column("backlog", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("device", "at"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "fleet_site",
@@ -323,6 +349,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(op.f("ix_fleet_site_district"), "fleet_site", ["district"], unique=False)
+    op.create_table(
+        "fleet_tag",
+        sa.Column("device", sa.String(), nullable=False),
+        sa.Column("tag", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("device", "tag"),
+    )
+    op.create_index(op.f("ix_fleet_tag_tag"), "fleet_tag", ["tag"], unique=False)
     op.create_table(
         "fleet_wifi",
         sa.Column("site", sa.String(), nullable=False),
@@ -532,4 +565,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("rollout", "device"),
     )
     op.create_index("update_unit_device", "update_unit", ["device"], unique=False)
+    op.create_table(
+        "fleet_view",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("owner", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("filter", sa.String(), nullable=False),
+        sa.Column("sort", sa.String(), nullable=False),
+        sa.Column("columns", sa.JSON(), nullable=False),
+        sa.Column("shared", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["owner"], ["account_user.name"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("fleet_view_name", "fleet_view", ["owner", "name"], unique=True)
     # ### end Alembic commands ###

@@ -69,6 +69,18 @@ NEEDS = {
     "PUT /sites/{site}/networks": Need("admin", "path", [{"ssid": "balai", "password": "rahasia-wifi"}]),
     "GET /devices": Need("viewer", "query"),
     "GET /devices/{device}": Need("viewer", "path"),
+    "GET /devices/export": Need("viewer", "query"),
+    "GET /devices/{device}/history": Need("viewer", "device"),
+    "PUT /devices/{device}/tags": Need("technician", "device", {"tags": ["baru"]}),
+    "GET /tags": Need("viewer"),
+    "POST /devices/bulk/previews": Need(
+        "technician", body={"action": {"kind": "command", "op": "identify"}, "filter": "site:{site}"}
+    ),
+    "POST /devices/bulk": Need("technician", body={"preview": "0" * 16}),
+    "GET /views": Need("viewer"),
+    "POST /views": Need("viewer", body={"name": "made", "filter": "nonsense:1"}),
+    "PUT /views/{id}": Need("viewer", body={"name": "made"}),
+    "DELETE /views/{id}": Need("viewer"),
     "GET /labels": Need("technician", "query"),
     "GET /events": Need("viewer", "query"),
     "GET /alarms": Need("viewer", "query"),

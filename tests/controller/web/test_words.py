@@ -22,6 +22,7 @@ KEYWORDS = (
     "BundleError",
     "PlanError",
     "N_",
+    "say",
 )  # as in the Makefile
 
 

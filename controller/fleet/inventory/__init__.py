@@ -1,0 +1,1 @@
+"""The inventory: devices in lists, their tags and figures over time, views that people keep, and changes to many."""

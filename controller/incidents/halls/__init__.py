@@ -1,0 +1,1 @@
+"""How all halls do, and where they are: what the overview is drawn from."""
