@@ -22,7 +22,7 @@ LONG = {"memory": "bench.measures.memory"}  # ten minutes: only by name
 MEASURES = {
     **{
         name: f"bench.measures.{name}"
-        for name in ("ingest", "press", "journal", "heap", "rebuild", "update", "fleet", "devices")
+        for name in ("ingest", "press", "journal", "heap", "rebuild", "update", "fleet", "devices", "pages")
     },
     "provisioning": "bench.provisioning",
 }

@@ -32,8 +32,8 @@ ASKED = {
 }
 
 
-def fill(db: Database) -> None:
-    """Write the fleet's tables."""
+def fill(db: Database, sites: int = SITES) -> None:
+    """Write the fleet's tables; devices for which `sites` have no place are spares."""
     chance, now = random.Random(1), now_ms()
     services = [{"id": one, "letter": "ABC"[i], "name": one.upper()} for i, one in enumerate(SERVICES)]
 
@@ -41,12 +41,14 @@ def fill(db: Database) -> None:
         return Site(
             id=f"desa-{number}", name=f"Desa {number}", kind="village", district=f"kecamatan-{number % 25}", tz=420,
             lang="id", uplink="fibre", share=3, paper=1, hall_url="", services=services, counters=[], hours={},
+            lat=-8 - chance.random() * 0.7, lon=114 + chance.random() * 0.5,
         )  # fmt: skip
 
     def device(number: int) -> Device:
-        place, site = number % PLACES, f"desa-{number // PLACES}"
+        place, at = number % PLACES, number // PLACES
+        site, position = (f"desa-{at}", f"tempat-{place}") if at < sites else ("", "")
         made = Device(
-            id=f"02ba{number:08x}", site=site, position=f"tempat-{place}", role="kiosk" if not place else "display",
+            id=f"02ba{number:08x}", site=site, position=position, role="kiosk" if not place else "display",
             generation=1, sealed="x", claimed=1, online=chance.random() < 0.9, seen=now - chance.randrange(10**8),
         )  # fmt: skip
         made.state = {
@@ -56,8 +58,8 @@ def fill(db: Database) -> None:
         figures.note(made, made.state)
         return made
 
-    for first in range(0, SITES, 200):
-        numbers = range(first, min(first + 200, SITES))
+    for first in range(0, sites, 200):
+        numbers = range(first, min(first + 200, sites))
         db.write(lambda session, numbers=numbers: session.add_all(site(number) for number in numbers))
     for first in range(0, DEVICES, 1000):
 
@@ -67,6 +69,7 @@ def fill(db: Database) -> None:
                 Position(site=one.site, id=one.position, role=one.role, name="Tempat", counter="", leads=False, low=0,
                          high=0)
                 for one in made
+                if one.site
             ]  # fmt: skip
             session.add_all([*made, *places])  # type: ignore[attr-defined]
             session.add_all(DeviceTag(device=one.id, tag="baru") for one in made[::9])  # type: ignore[attr-defined]
