@@ -27,6 +27,7 @@ from controller.web.shell.staff import PARTS
 from controller.web.templates import wrong
 
 T = TypeVar("T")
+PATIENCE_S = 30.0  # for a page to be drawn, on a busy machine
 LIVE_S = 1.0  # how often what is open looks for what has changed
 QUASAR = {"id": "id", "en": "en-US"}
 
@@ -68,7 +69,7 @@ class Frame:
         async def opened(request: Request) -> Response | None:
             return await cls._opened(page, request)
 
-        ui.page(page.path, title="Balai")(opened)
+        ui.page(page.path, title="Balai", response_timeout=PATIENCE_S)(opened)
 
     @classmethod
     async def _opened(cls, page: Page, request: Request) -> Response | None:
