@@ -20,7 +20,10 @@ from bench.table import Row, as_markdown
 
 LONG = {"memory": "bench.measures.memory"}  # ten minutes: only by name
 MEASURES = {
-    **{name: f"bench.measures.{name}" for name in ("ingest", "press", "journal", "heap", "rebuild", "update")},
+    **{
+        name: f"bench.measures.{name}"
+        for name in ("ingest", "press", "journal", "heap", "rebuild", "update", "fleet", "devices")
+    },
     "provisioning": "bench.provisioning",
 }
 FAILED = "{}: failed"

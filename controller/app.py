@@ -20,6 +20,8 @@ from controller.broker.vault import Vault
 from controller.db import Database
 from controller.fleet import api as fleet
 from controller.fleet.blobs import Blobs
+from controller.fleet.configuration.delivery import Deliveries
+from controller.fleet.configuration.rejections import RejectionProjector
 from controller.fleet.link import Link
 from controller.fleet.orders.book import Book
 from controller.fleet.roster import Roster
@@ -150,6 +152,8 @@ def _parts(settings: Settings, prepared: Callable[[], None]) -> Parts:
     access = Access(_broker(settings, folder, KEEPER), roster) if keeps else None
     link = Link(bus, store, roster, settings.drain_rate)
     Book(db, link)
+    Deliveries(db, link)
+    store.register(RejectionProjector())
     blobs = Blobs(lambda sha256: shelf.source(db, sha256))
     link.on_request("blob", blobs.answer)
     newest = Updates(settings, db, store, bus, link, roster, blobs, version("balai"))

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Iterator
 
 from fastapi import APIRouter, Response
@@ -19,6 +20,8 @@ from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from controller.fleet.configuration.delivery import STATES, Patience, standings
+from controller.ingest.alarms import now_ms
 from controller.parts import Parts, PartsDep
 
 log = logging.getLogger(__name__)
@@ -88,6 +91,17 @@ class _Parts(Collector):
         yield GaugeMetricFamily(
             "balai_board_followers", "Pages that follow a board", value=parts.queue.boards.followers
         )
+        configurations = GaugeMetricFamily(
+            "balai_configurations", "Devices in use, by how they stand to their configuration", labels=["state"]
+        )
+        try:
+            with parts.db.read() as session:
+                stand = Counter(found.state for _, found in standings(session, Patience.of(parts.settings), now_ms()))
+            for state in STATES:
+                configurations.add_metric([state], stand[state])
+        except SQLAlchemyError as error:
+            log.warning("the configurations could not be read: %s", type(error).__name__)
+        yield configurations
         outcomes = CounterMetricFamily("balai_commands", "Commands to devices, by outcome", labels=["outcome"])
         for outcome, count in sorted(parts.link.outcomes.copy().items()):
             outcomes.add_metric([outcome], count)

@@ -125,6 +125,20 @@ class Basics(BaseSettings):
         description="hours within which a claimed device has to be seen",
         json_schema_extra={"allowed": "a number from 1 to 720"},
     )
+    configuration_seconds: int = Field(
+        60,
+        ge=1,
+        le=3600,
+        description="seconds within which a device that is there has to take its configuration",
+        json_schema_extra={"allowed": "a number from 1 to 3600"},
+    )
+    configuration_days: int = Field(
+        7,
+        ge=1,
+        le=90,
+        description="days on which its hall opens, within which a device that is away has to take its configuration",
+        json_schema_extra={"allowed": "a number from 1 to 90"},
+    )
     hotspot_ssid: str = Field(
         "",
         description="name of the technicians' phone hotspot, which every device knows beside its hall's Wi-Fi",

@@ -240,6 +240,11 @@ class Matrix:
             module[address & 15] = value
 
     @property
+    def intensity(self) -> int:
+        """How bright the leftmost module shines, 0..15; 0 before the first bytes."""
+        return self._modules[0][0x0A] & 15 if self._modules else 0
+
+    @property
     def rows(self) -> list[str]:
         """Eight rows from the top, "1" a lit pixel; [] before the first bytes."""
         lit = [m[0x0C] & 1 and not m[0x09] and m[0x0B] == 7 for m in self._modules]

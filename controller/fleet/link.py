@@ -78,7 +78,9 @@ class Link:
         self._listeners: list[Callable[[str], None]] = []
         self._hearers: list[Callable[[str, Session], None]] = []
         self._repliers: list[Callable[[str, Json], None]] = []
-        self._sent: dict[tuple[str, str], tuple[object, float]] = {}
+        self._senders: list[Callable[[str, str, Session], None]] = []
+        self._refusers: list[Callable[[str, str, str], None]] = []
+        self._sent: dict[str, tuple[str, float]] = {}  # device -> hash of the configuration, when
         self._answered: dict[str, str] = {}  # the session in which a device's state was answered; of the link's thread
         self._worker = ThreadPoolExecutor(1, "link")
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -135,6 +137,14 @@ class Link:
         """Have `hear(device, reply)` called, on the bus's thread, with replies that no `command` waits for."""
         self._repliers.append(hear)
 
+    def on_configuration(
+        self, sent: Callable[[str, str, Session], None], refused: Callable[[str, str, str], None]
+    ) -> None:
+        """Have `sent(device, hash, session)` called, on the link's thread, when a configuration has gone to a device,
+        and `refused(device, hash, reason)`, on the bus's, when one was refused or could not be kept."""
+        self._senders.append(sent)
+        self._refusers.append(refused)
+
     def send(self, device: str, ident: str, op: str, args: Json, expires: int) -> bool:
         """Send the command `ident`, void after `expires` (Unix ms); its reply is for `on_reply`. Whether it went."""
         body: Json = {"id": ident, "expires": expires, "op": op, "args": args}
@@ -166,14 +176,19 @@ class Link:
 
     def changed(self, devices: Iterable[str]) -> None:
         """What these devices should be has changed: tell those that are there. From any thread."""
-        named = list(devices)
-        gone = set(named)
-        with self._lock:  # once for all: there may be thousands
-            self._sent = {key: sent for key, sent in self._sent.items() if key[0] not in gone}
-        for device in named:
+        for device in devices:
+            self._forget(device)
             session = self._presence.session(device)
             if session is not None and session.online:
                 self._work(self._equip, device, session)
+
+    def configured(self, devices: Iterable[str]) -> None:
+        """These devices are to be configured otherwise, and no more: tell those that are there. From any thread."""
+        for device in devices:
+            self._forget(device)
+            session = self._presence.session(device)
+            if session is not None and session.online:
+                self._work(self._configure, device, session)
 
     def dismiss(self, devices: Iterable[str]) -> None:
         """These devices are trusted no more: whoever is there under their name is gone. From any thread."""
@@ -183,7 +198,7 @@ class Link:
                 log.info("device %s is trusted no more", device)
                 self._work(self._roster.seen, device, session)
 
-    def _work(self, fn: Callable[[str, Session], None], device: str, session: Session) -> None:
+    def _work(self, fn: Callable[[str, Session], object], device: str, session: Session) -> None:
         def run() -> None:
             try:
                 fn(device, session)
@@ -223,8 +238,11 @@ class Link:
             if future.set_running_or_notify_cancel():
                 future.set_result(body)
         elif len(ident) > 16:  # a configuration's hash
-            if outcome == "refused":
-                log.warning("device %s refuses its configuration: %s", device, str(body.get("reason"))[:200])
+            if outcome != "done":
+                reason = str(body.get("reason") or outcome)[:200]
+                log.warning("device %s does not take its configuration: %s", device, reason)
+                for refused in self._refusers:
+                    refused(device, ident, reason)
         else:
             for hear in self._repliers:
                 hear(device, body)
@@ -284,35 +302,44 @@ class Link:
         self._equip(device, session)
         self._roster.seen(device, session)
 
-    def _equip(self, device: str, _session: Session) -> None:
+    def _equip(self, device: str, session: Session) -> None:
         """Send a device what it lacks, where its birth was answered: before that it takes no commands."""
+        if self._configure(device, session):
+            for hear in self._listeners:
+                hear(device)
+
+    def _configure(self, device: str, _session: Session) -> bool:
+        """Send a device its configuration where it has another; whether its birth was answered."""
         session = self._presence.session(device)
         if session is None or self._answered.get(device) != session.sid:
-            return
+            return False
         desired = self._roster.desired(device)
         if (
             desired is not None
             and desired.hash not in (session.state.get("config"), session.state.get("rejected"))
-            and self._due(device, "config", desired.hash)
+            and self._due(device, desired.hash)
         ):
             body: Json = {"rev": desired.rev, "hash": desired.hash, "doc": desired.doc}
-            self._bus.publish(topics.down(device, "config"), encode(body))
-        for hear in self._listeners:
-            hear(device)
+            if self._bus.publish(topics.down(device, "config"), encode(body)):
+                for sent in self._senders:
+                    sent(device, desired.hash, session)
+            else:
+                self._forget(device)
+        return True
 
-    def _due(self, device: str, what: str, value: object) -> bool:
-        """Whether `value` has to be sent; it has been, then."""
+    def _due(self, device: str, hash_: str) -> bool:
+        """Whether a configuration has to be sent; it has been, then."""
         now = time.monotonic()
         with self._lock:
-            sent, at = self._sent.get((device, what), (None, 0.0))
-            if sent == value and now - at < AGAIN_S:
+            sent, at = self._sent.get(device, ("", 0.0))
+            if sent == hash_ and now - at < AGAIN_S:
                 return False
-            self._sent[device, what] = (value, now)
+            self._sent[device] = (hash_, now)
         return True
 
     def _forget(self, device: str) -> None:
         with self._lock:
-            self._sent.pop((device, "config"), None)
+            self._sent.pop(device, None)
 
     def _ask(self, device: str, _session: Session) -> None:
         """Ask for a state: what the broker retains of the device is out of date."""

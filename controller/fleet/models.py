@@ -9,7 +9,10 @@ Json = dict[str, object]
 class Site(SQLModel, table=True):
     """One hall. `tz`: minutes east of UTC; `hours`: weekday "0".."6" (Monday first) to periods ["07:00", "14:00"];
     `holidays`: days ("2026-12-25") that are not like their weekday, to their periods. `district`: the sub-district that
-    it is in, "" for none. `lat`, `lon`: where it is, degrees, None for unknown."""
+    it is in, "" for none. `lat`, `lon`: where it is, degrees, None for unknown.
+
+    `lang`, `share`, `paper`, `services`, `counters` and `tunables` are what the layers of its configuration amount to.
+    """
 
     __tablename__ = "fleet_site"
 
@@ -29,11 +32,16 @@ class Site(SQLModel, table=True):
     counters: list[Json] = Field(sa_type=JSON)
     hours: Json = Field(sa_type=JSON)
     holidays: Json = Field(default={}, sa_type=JSON)
+    tunables: Json = Field(default={}, sa_type=JSON)
     rev: int = Field(default=1, sa_type=BigInteger)  # counts changes of anything that a configuration is made of
 
 
 class Position(SQLModel, table=True):
-    """A place for a device in a hall ("kiosk-1"). `low`..`high`: its band of numbers, 0 where it never leads."""
+    """A place for a device in a hall ("kiosk-1"). `low`..`high`: its band of numbers, 0 where it never leads.
+
+    `own`: its layer of the configuration; `desired`: the hash of its document, and `since` when it became that (Unix
+    ms).
+    """
 
     __tablename__ = "fleet_position"
 
@@ -45,6 +53,9 @@ class Position(SQLModel, table=True):
     leads: bool
     low: int
     high: int
+    own: Json = Field(default={}, sa_type=JSON)
+    desired: str = ""
+    since: int = Field(default=0, sa_type=BigInteger)
 
 
 class Device(SQLModel, table=True):

@@ -1,8 +1,9 @@
 """The fleet as ingest, the link and the broker's accounts see it."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
+from sqlalchemy import bindparam
 from sqlmodel import Session as Db
 from sqlmodel import col, select
 
@@ -10,6 +11,7 @@ from controller.broker.security import Account
 from controller.broker.vault import Vault
 from controller.db import Database
 from controller.fleet import service
+from controller.fleet.configuration import delivery
 from controller.fleet.inventory import history
 from controller.fleet.link import Desired
 from controller.fleet.models import Device, Grant, Position, Site
@@ -23,6 +25,14 @@ STATE = (
     *("role", "fw", "config", "rejected", "boots", "reset", "uptime", "heap", "rssi", "clock", "backlog", "code"),
     *("gen", "conn", "bad_conn", "rel", "bad_rel"),
 )
+REMEMBERED = 4096  # documents
+DESIRED = (
+    select(Site.id, Site.rev, Position.desired)
+    .join(Device, col(Device.site) == Site.id)
+    .join(Position, (col(Position.site) == Device.site) & (col(Position.id) == Device.position))
+    .where(col(Device.id) == bindparam("device"))
+)
+Json = dict[str, object]
 
 
 class Roster:
@@ -32,6 +42,7 @@ class Roster:
     def __init__(self, db: Database, vault: Vault, days: int = 14) -> None:
         self._db, self._vault, self._days = db, vault, days
         self._places: dict[str, Place | None] = {}
+        self._documents: dict[str, Json] = {}  # by hash
         self._moves = 0
         self._lock = threading.Lock()
 
@@ -84,15 +95,34 @@ class Roster:
             return set(session.exec(query))
 
     def desired(self, device: str) -> Desired | None:
-        """Return what a device should be configured to, None where it stands nowhere."""
+        """Return what a device should be configured to, None where it stands nowhere.
+
+        One look at the database, by keys. Documents are remembered by their hash, which is written beside the position:
+        what is remembered cannot be out of date, whoever has changed what.
+        """
         with self._db.read() as session:
-            found = session.get(Device, device)
-            site = session.get(Site, found.site) if found else None
-            position = session.get(Position, (found.site, found.position)) if found else None
-            if site is None or position is None:
+            found = session.exec(DESIRED, params={"device": device}).first()
+            if found is None:
                 return None
-            doc = service.document(session, site, position)
-            return Desired(site.rev, service.config_hash(doc), doc)
+            site, rev, hash_ = found
+            doc = self._documents.get(hash_) if hash_ else None
+            if doc is None:
+                doc = self._make(session, site, device)
+                hash_ = service.config_hash(doc)
+            return Desired(rev, hash_, doc)
+
+    def _make(self, session: Db, id_: str, device: str) -> Json:
+        """Make the documents of a device's whole site, which share their lists, and return its own."""
+        site, stands = session.get(Site, id_), session.get(Device, device)
+        assert site is not None
+        assert stands is not None
+        positions = service.positions_of(session, id_)
+        if len(self._documents) >= REMEMBERED:
+            self._documents.clear()
+        made = {one.id: service.document_of(site, positions, one) for one in positions}
+        for doc in made.values():
+            self._documents[service.config_hash(doc)] = doc
+        return made[stands.position]
 
     def online(self) -> list[tuple[str, dict[str, object], int]]:
         """Return the devices that were there when we last heard of them, with their states and when that was."""
@@ -106,6 +136,9 @@ class Roster:
         def fn(db: Db) -> None:
             found = db.get(Device, device)
             if found is not None and found.seen <= session.at:
+                config = session.state.get("config")
+                if isinstance(config, str) and config and config != found.state.get("config"):
+                    delivery.applied(db, device, config, session.at)
                 found.online, found.seen = session.online, session.at
                 found.state = {name: session.state[name] for name in STATE if name in session.state}
                 figures.note(found, found.state)
@@ -127,6 +160,15 @@ class Roster:
                 return service.CONTROLLER, None
             found = session.exec(select(Device).where(Device.site == site, Device.position == grant.leader)).first()
             return grant.leader, found.id if found else None
+
+    def standing(self, places: Collection[tuple[str, str]]) -> list[str]:
+        """Return the devices that stand at some places, each a site and a position."""
+        sites = {site for site, _ in places}
+        query = select(Device.id, Device.site, Device.position).where(col(Device.position) != "")
+        if len(sites) == 1:
+            query = query.where(Device.site == next(iter(sites)))
+        with self._db.read() as session:
+            return [id_ for id_, site, position in session.exec(query) if (site, position) in places]
 
     def devices(self, site: str) -> list[str]:
         """Return the devices that stand at a site."""

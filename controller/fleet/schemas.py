@@ -1,5 +1,6 @@
 """Bodies of the fleet's HTTP API, with limits that keep a configuration within what a device can hold."""
 
+from collections.abc import Sequence
 from typing import Annotated, Self
 
 from fastapi import Path, Query
@@ -65,6 +66,22 @@ class Counter(Strict):
     services: Annotated[list[Id], Field(max_length=8)] = []
 
 
+def consistent(services: Sequence[Service], counters: Sequence[Counter]) -> None:
+    """Raise ValueError where services and counters of a hall contradict each other; without services nothing is known
+    of what counters may serve."""
+    for what, values in (
+        ("services share an id", [one.id for one in services]),
+        ("services share a letter", [one.letter for one in services]),
+        ("counters share an id", [one.id for one in counters]),
+    ):
+        if len(set(values)) < len(values):
+            raise ValueError(what)
+    known = {one.id for one in services}
+    for counter in counters:
+        if known and not known.issuperset(counter.services):
+            raise ValueError(f"counter {counter.id} serves what the site does not offer")
+
+
 class SiteBase(Strict):
     """A hall. `district`: the sub-district that it is in; `lat`, `lon`: where it is, degrees."""
 
@@ -86,24 +103,16 @@ class SiteBase(Strict):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        for what, values in (
-            ("services share an id", [one.id for one in self.services]),
-            ("services share a letter", [one.letter for one in self.services]),
-            ("counters share an id", [one.id for one in self.counters]),
-        ):
-            if len(set(values)) < len(values):
-                raise ValueError(what)
-        known = {one.id for one in self.services}
-        for counter in self.counters:
-            if not known.issuperset(counter.services):
-                raise ValueError(f"counter {counter.id} serves what the site does not offer")
+        consistent(self.services, self.counters)
         return self
 
 
 class SiteCreate(SiteBase):
-    """A hall to be made."""
+    """A hall to be made. What it does not say of `lang`, `share`, `paper`, `services` and `counters` comes from the
+    layers above it (/configuration)."""
 
     id: Id
+    services: Annotated[list[Service], Field(min_length=1, max_length=8)] = []
 
 
 class SitePublic(SiteBase):
@@ -114,7 +123,8 @@ class SitePublic(SiteBase):
 
 
 class SiteUpdate(Strict):
-    """What to change of a hall; what is not named stays."""
+    """What to change of a hall; what is not named stays. `null` for `lang`, `share`, `paper`, `services` or `counters`:
+    what the layers above the site say (/configuration)."""
 
     name: Name | None = None
     kind: Annotated[str, StringConstraints(pattern=r"^(village|urban|subdistrict|health|office)$")] | None = None

@@ -4,6 +4,8 @@ import hashlib
 
 from sqlmodel import Session, col, select
 
+from controller.fleet.configuration.document import LONGEST, TUNABLES
+from controller.fleet.configuration.layers import fold
 from controller.fleet.models import Device, Grant, Position, Site
 from controller.ingest.alarms import now_ms
 from controller.ingest.models import Event
@@ -16,7 +18,6 @@ CONTROLLER_BAND = (800, 999)  # the controller's beside kiosks
 UNKNOWN = 100  # numbers that a kiosk may have given unseen: more than a hall of 200 visitors a day needs in a morning
 KIOSK_BANDS = ((1, 499), (500, 799))  # of the first and the second kiosk that may lead
 A_DAY_MS = 36 * 3_600_000  # longer than any day of a hall
-LONGEST = 3072  # bytes of a configuration document
 
 Json = dict[str, object]
 
@@ -53,19 +54,33 @@ def document(session: Session, site: Site, position: Position | None) -> Json:
     return document_of(site, positions_of(session, site.id), position)
 
 
-def document_of(site: Site, positions: list[Position], position: Position | None) -> Json:
-    """Return the configuration document of a position among all `positions` of its site."""
+def values_of(site: Site) -> Json:
+    """Return what may be configured, as it is in force at a site."""
+    values = {"lang": site.lang, "share": site.share, "paper": site.paper}
+    return {**values, "services": site.services, "counters": site.counters, **site.tunables}
+
+
+def document_of(
+    site: Site,
+    positions: list[Position],
+    position: Position | None,
+    values: Json | None = None,
+    own: Json | None = None,
+) -> Json:
+    """Return the configuration document of a position among all `positions` of its site.
+
+    `values`: what would be in force at the site instead of what is; `own`: the position's layer instead of what it has.
+    """
     at = position or Position(site=site.id, id=CONTROLLER, role="kiosk", name="", counter="", leads=True, low=0, high=0)
+    found = fold([values_of(site) if values is None else values, at.own or {} if own is None else own])
+    if at.role != "display":
+        found = {name: value for name, value in found.items() if name not in TUNABLES}
     return {
         "v": 1,
         "site": {"id": site.id, "name": site.name, "tz": site.tz},
         "position": {"id": at.id, "role": at.role, "name": at.name, "counter": at.counter},
-        "lang": site.lang,
         "bands": bands(positions),
-        "share": site.share,
-        "services": site.services,
-        "counters": site.counters,
-        "paper": site.paper,
+        **found,
     }
 
 
@@ -92,6 +107,22 @@ def check_documents(session: Session, site: Site) -> None:
             encode(document(session, site, position), LONGEST)
         except BadMessage:
             raise FleetError("The configuration would be too large for a device: shorten texts") from None
+
+
+def settle(session: Session, site: Site) -> None:
+    """Write down which documents a site's positions should have now, and since when. Whatever changes what they are
+    made of calls this."""
+    positions = positions_of(session, site.id)
+    for position in positions:
+        settle_one(position, document_of(site, positions, position))
+        session.add(position)
+
+
+def settle_one(position: Position, doc: Json) -> None:
+    """Write down the document that a position should have now."""
+    hash_ = config_hash(doc)
+    if position.desired != hash_:
+        position.desired, position.since = hash_, now_ms()
 
 
 def check_counters(session: Session, site: Site) -> None:
@@ -131,6 +162,7 @@ def add_position(
     check_documents(session, hall)
     hall.rev += 1
     session.add(hall)
+    settle(session, hall)
     return position
 
 

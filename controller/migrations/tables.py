@@ -3,6 +3,7 @@
 from sqlmodel import SQLModel
 
 import controller.accounts.models
+import controller.fleet.configuration.models
 import controller.fleet.hours.models
 import controller.fleet.inventory.models
 import controller.fleet.models

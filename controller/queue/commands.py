@@ -96,6 +96,9 @@ class Commands:
         told: list[Json] = []  # here and not from the hall's memory of keys: others may have filled it meanwhile
 
         def fn(session: Session) -> Events:
+            grant = session.get(Grant, site)
+            if grant is not None and grant.leader != service.CONTROLLER:
+                raise Refused(TAKING_OVER)  # a device has been made the leader since we looked
             state = self._projector.hall(session, site).state
             first = answer(state, key)
             if first is not None:
@@ -153,7 +156,7 @@ class Commands:
     def _due(self, site: str, state: State, grant: Grant | None, session: Session) -> list[Json]:
         """The commands that we, the leader, have to give ourselves."""
         rules = self._halls.rules(site, session)
-        if grant is None or rules is None:
+        if grant is None or grant.leader != service.CONTROLLER or rules is None:
             return []
         due: list[Json] = []
         if state.leader != service.CONTROLLER:

@@ -26,9 +26,11 @@ TITLES = {
     404: N_("There is no such thing"),
     405: N_("That cannot be done here"),
     409: N_("That contradicts what is there"),
+    412: N_("Somebody else was quicker"),
     413: N_("The request is too large"),
     415: N_("Send JSON, and a bundle as application/octet-stream"),
     422: N_("Something in the request is wrong"),
+    428: N_("Say which state you have seen: If-Match"),
     429: N_("Too many attempts: wait a little"),
     500: N_("Something went wrong here"),
     503: N_("Not possible at the moment: try again"),
@@ -121,5 +123,5 @@ def _methods(request: Request) -> set[str]:
 
 ANSWERS: dict[int | str, dict[str, object]] = {
     status: {"description": TITLES[status], "content": {MEDIA: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
-    for status in (400, 401, 403, 404, 409, 413, 415, 422, 429, 503, 507)
+    for status in (400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 429, 503, 507)
 }

@@ -12,6 +12,7 @@ START_MS = 400  # a card may take this long to find a clip
 BLIND_MS = 700  # a clip's length where BUSY never moves
 LONGEST_MS = 6000
 POLL_MS = 10
+VOLUME = 26  # of 30
 
 _VOLUME = 0x06
 _STOP = 0x16
@@ -21,7 +22,7 @@ _PLAY_MP3 = 0x12  # by the number in the file's name, not by the order of copyin
 class DFPlayer:
     """Plays one clip after another."""
 
-    def __init__(self, uart, busy, volume: int = 26):
+    def __init__(self, uart, busy, volume: int = VOLUME):
         """`busy`: input pin, low while playing, or None; `volume` 0..30."""
         self._uart = uart
         self._busy = busy
@@ -39,6 +40,12 @@ class DFPlayer:
         frame[8] = total & 255
         self._uart.write(frame)
         await asyncio.sleep_ms(SPACING_MS)
+
+    def loud(self, volume: int = VOLUME) -> None:
+        """From the next clip on play at `volume`, 0..30."""
+        if volume != self._volume:
+            self._volume = volume
+            self._ready = False
 
     async def stop(self) -> None:
         """Fall silent."""

@@ -8,13 +8,14 @@ The first module in the chain is the rightmost, so a row goes out in reading ord
 import framebuf
 
 ROWS = 8
+BRIGHT = 4  # of 7
 _SET_UP = ((0x0F, 0), (0x09, 0), (0x0B, 7), (0x0C, 1))
 
 
 class Max7219:
     """One line of characters, eight pixels each; writes only the rows that changed, one SPI write a row."""
 
-    def __init__(self, spi, cs, modules: int = 8, intensity: int = 8):
+    def __init__(self, spi, cs, modules: int = 8, intensity: int = 2 * BRIGHT):
         """`intensity` 0..15."""
         self._spi = spi
         self._cs = cs
@@ -40,6 +41,12 @@ class Max7219:
                 if self._pixels[i] != self._sent[i]:
                     self._send_row(row)
                     break
+
+    def dim(self, level: int = BRIGHT) -> None:
+        """Shine at `level`, 0..7."""
+        if level != self._intensity >> 1:
+            self._intensity = 2 * level
+            self._command(0x0A, self._intensity)
 
     def test(self, on: bool) -> None:
         """Light every pixel of every module, or show again what is there."""

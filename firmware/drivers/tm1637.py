@@ -6,6 +6,7 @@ pulls the data line low at the ninth clock.
 """
 
 DIGITS = 4
+BRIGHT = 7  # of 7
 
 # Segments a (top), b, c, d, e, f, g (middle) are bits 0 to 6; the point or colon is bit 7.
 _GLYPHS = {
@@ -24,7 +25,7 @@ def glyph(character: str) -> int:
 class TM1637:
     """A four-digit display; writes only what changed."""
 
-    def __init__(self, clk, dio, brightness: int = 7):
+    def __init__(self, clk, dio, brightness: int = BRIGHT):
         self.present = True  # whether the chip acknowledged the last write
         self._clk = clk
         self._dio = dio
@@ -50,6 +51,13 @@ class TM1637:
             self._frame[1:] = digits
             self._send(self._frame, DIGITS + 1)
             self._send(self._switch, 1)
+
+    def dim(self, level: int = BRIGHT) -> None:
+        """Shine at `level`, 0..7."""
+        switch = bytes((0x88 | level,))
+        if switch != self._switch:
+            self._switch = switch
+            self._send(switch, 1)
 
     def _send(self, data, size: int) -> None:
         clk, dio = self._clk, self._dio

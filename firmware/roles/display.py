@@ -29,6 +29,7 @@ class Display(Role):
         self._clock = clock
         self._status = status
         self._names = None
+        self._stays = SHOWN_MS
         self._newest = (-1, -1)
         self._calls = []
         self._linked = False  # the controller is in reach
@@ -47,6 +48,12 @@ class Display(Role):
     def configure(self, doc) -> None:
         """Take over a configuration document."""
         self._names = Names(doc)
+        self._stays = doc["shown"] * 1000 if "shown" in doc else SHOWN_MS
+        for screen in (self._matrix, self._digits):
+            if screen is not None:
+                screen.dim(doc["brightness"]) if "brightness" in doc else screen.dim()
+        if self._speaker is not None:
+            self._speaker.loud(doc["volume"]) if "volume" in doc else self._speaker.loud()
         self._draw()
 
     def tasks(self):
@@ -132,7 +139,7 @@ class Display(Role):
                     await self._speaker.play(CLIPS.index(clip) + 1)
                 else:
                     await asyncio.sleep_ms(PAUSE_MS)
-        left = SHOWN_MS - (self._clock.up() - began)
+        left = self._stays - (self._clock.up() - began)
         if left > 0:
             await asyncio.sleep_ms(left)
 

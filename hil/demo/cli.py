@@ -18,6 +18,8 @@ from hil.api import ApiError
 from hil.console import ConsoleError
 from hil.demo.controller import BALAI
 from hil.demo.page import Page
+from hil.demo.regency.places import HALLS
+from hil.demo.regency.regency import Regency
 from hil.demo.stage import Stage
 from hil.demo.stop import Stop
 from hil.demo.visit import Visit, VisitError
@@ -31,12 +33,14 @@ def demo(
     once: Annotated[bool, typer.Option("--once", help="play a scripted visit; exit 0 where all went well")] = False,
     port: Annotated[int, typer.Option(min=0, max=65535, help="of the controller; 0 takes a free one")] = PORTS[0],
     page_port: Annotated[int, typer.Option(min=0, max=65535, help="of the page /demo; 0: a free one")] = PORTS[1],
+    sites: Annotated[int, typer.Option(min=0, max=len(HALLS), help="simulated halls around it")] = len(HALLS),
 ) -> None:
-    """Run one virtual hall: kiosk, display and counter keypad on MicroPython, with a controller and a broker."""
+    """Run a small regency: one hall on MicroPython (kiosk, display, counter keypad), simulated ones around it, a
+    controller and a broker."""
     began = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="balai-demo-"))
     try:
-        asyncio.run(_visit(folder, began) if once else _play(folder, _listen(port), _listen(page_port)))
+        asyncio.run(_visit(folder, began) if once else _play(folder, _listen(port), _listen(page_port), sites))
     except (Stop, ApiError, BuildError, ConsoleError, DeviceError, VisitError) as error:
         typer.echo(f"balai: {error}", err=True)
         raise typer.Exit(1) from None
@@ -58,7 +62,7 @@ async def _visit(folder: Path, began: float) -> None:
         await stage.close()
 
 
-async def _play(folder: Path, controller: socket.socket, listening: socket.socket) -> None:
+async def _play(folder: Path, controller: socket.socket, listening: socket.socket, sites: int) -> None:
     port = int(controller.getsockname()[1])
     controller.close()
     stage = Stage(folder, port)
@@ -68,17 +72,16 @@ async def _play(folder: Path, controller: socket.socket, listening: socket.socke
             page = Page(stage)
             server = _Server(uvicorn.Config(page.app, log_level="warning", lifespan="off", timeout_graceful_shutdown=2))
             serving = asyncio.create_task(server.serve([listening]))
-            speaking = asyncio.create_task(_voice(stage))
-            filling = asyncio.create_task(_fill(stage))
+            beside = [asyncio.create_task(one) for one in (_voice(stage), _fill(stage), _regency(stage, sites))]
             try:
                 _tell(stage, int(listening.getsockname()[1]))
                 await asyncio.wait({serving})
             finally:
                 page.close()
                 server.should_exit = True
-                speaking.cancel()
-                filling.cancel()
-                await asyncio.gather(serving, speaking, filling, return_exceptions=True)
+                for task in beside:
+                    task.cancel()
+                await asyncio.gather(serving, *beside, return_exceptions=True)
     finally:
         listening.close()
         await stage.close()
@@ -119,6 +122,15 @@ async def _fill(stage: Stage) -> None:
         await stage.fill()
 
 
+async def _regency(stage: Stage, sites: int) -> None:
+    """Have the simulated halls live; without them the real one goes on."""
+    assert stage.api is not None
+    try:
+        await Regency(stage.controller, stage.api, sites).run()
+    except* (ApiError, OSError) as errors:
+        print(f"the simulated halls stay away: {errors.exceptions[0]}", flush=True)
+
+
 async def _voice(stage: Stage) -> None:
     """Make the clips with which the public board speaks, where there is a synthesiser."""
     process = await asyncio.create_subprocess_exec(
@@ -153,6 +165,7 @@ def _tell(stage: Stage, port: int) -> None:
     links = stage.links()
     print(
         f"\nThe virtual hall     http://127.0.0.1:{port}/demo\n"
+        f"The whole regency    {stage.controller.address}/fleet\n"
         f"The public board     {links['board']}\n"
         f"The counter console  {links['console']}\n"
         f"Sign in as           {stage.controller.name}\n"

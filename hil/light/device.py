@@ -20,8 +20,8 @@ from protocol.canonical import encode
 from protocol.errors import BadMessage
 from protocol.events import envelope
 
-RESEND_S = 0.5  # half to double of it: the pause after which a batch is sent again
-BACKOFF_S = 0.2  # full jitter below this before a reconnect
+DOUBLINGS = 4  # of a pause, at most
+BIRTH, RECONNECT = 2.5, 0.25  # times the pause of a resend: an unanswered birth again, a session again (full jitter)
 KEEPALIVE_S = 30
 SEEN = 16  # ids of commands that are remembered
 
@@ -39,13 +39,23 @@ class Light:
         username, secret: of its claim; "" where the broker is open to all.
         batch: events in a message at most.
         kept: acknowledged events that stay in its journal.
+        pause_s: half to one and a half of it pass before a batch is sent again, each time twice as long. The firmware
+            takes 2 s.
     """
 
     def __init__(
-        self, device: str, port: int, username: str = "", secret: str = "", *, batch: int = 20, kept: int = 0
+        self,
+        device: str,
+        port: int,
+        username: str = "",
+        secret: str = "",
+        *,
+        batch: int = 20,
+        kept: int = 0,
+        pause_s: float = 0.5,
     ) -> None:
         self.device, self.port, self.username, self.secret = device, port, username, secret
-        self.batch, self.kept = batch, kept
+        self.batch, self.kept, self.pause_s = batch, kept, pause_s
         self.log = secrets.token_hex(8)
         self.boot = 1
         self.journal: list[tuple[int, Row]] = []  # (boot, row), from lo
@@ -95,11 +105,13 @@ class Light:
 
     async def run(self) -> None:
         """Keep a session and deliver, for ever."""
+        failures = 0
         while True:
             try:
                 await self._session()
             except (OSError, asyncio.IncompleteReadError):
-                await asyncio.sleep(self._jitter.uniform(0, BACKOFF_S))
+                failures = 0 if self.welcome else failures + 1
+                await asyncio.sleep(self._jitter.uniform(0, self._pause(failures) * RECONNECT))
             finally:
                 self.welcome = False
                 if self._writer is not None:
@@ -131,10 +143,12 @@ class Light:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _deliver(self) -> None:
+        births = tries = 0
         while True:
             if not self.welcome:
                 self.say()
-                await self._within(RESEND_S, lambda: self.welcome)
+                await self._within(self._pause(births) * BIRTH, lambda: self.welcome)
+                births = 0 if self.welcome else births + 1
             elif self.acked < self.last:
                 rows, end = self._next()
                 self.publish("event", envelope(self.log, rows[0][0], self.lo, [row for _, row in rows]))
@@ -142,11 +156,15 @@ class Light:
                 self._changed.set()
                 if self._rate:
                     await asyncio.sleep(len(rows) / self._rate)
-                await self._within(self._jitter.uniform(RESEND_S / 2, RESEND_S * 2), partial(self._answered, end))
+                await self._within(self._pause(tries) * self._jitter.uniform(0.5, 1.5), partial(self._reached, end))
+                tries = 0 if self.acked >= end else tries + 1
             else:
                 await self.until(lambda: self.acked < self.last or not self.welcome)
 
-    def _answered(self, seq: int) -> bool:
+    def _pause(self, times: int) -> float:
+        return self.pause_s * (1 << min(times, DOUBLINGS))
+
+    def _reached(self, seq: int) -> bool:
         """Whether events up to `seq` are acknowledged, or there is a reason to begin anew."""
         return self.acked >= seq or not self.welcome
 

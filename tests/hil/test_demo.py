@@ -28,7 +28,7 @@ class Demo:
 
     def __init__(self) -> None:
         self.process = subprocess.Popen(
-            [*BALAI, "demo", "--port", "0", "--page-port", "0"],
+            [*BALAI, "demo", "--port", "0", "--page-port", "0", "--sites", "1"],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -39,7 +39,7 @@ class Demo:
             text += line
             if "Ctrl-C" in line:
                 break
-        self.page, self.board, self.console = re.findall(r"http://\S+", text)
+        self.page, self.fleet, self.board, self.console = re.findall(r"http://\S+", text)
         self.name, self.password = re.findall(r"(?:Sign in as|with the password) +(\S+)", text)
 
 

@@ -4,16 +4,21 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from controller.fleet.api import claims, commands, devices, events, hours, inventory, labels, sites, trust
+from controller.fleet.configuration import api as configuration
+from controller.fleet.configuration.service import RefusalError, StaleError
 from controller.fleet.search.parse import FilterError
 from controller.fleet.service import FleetError
 from controller.fleet.trust.tokens import TokenError
-from controller.web.i18n import language
+from controller.web.i18n import language, translate
 from controller.web.problems import ANSWERS, document
+
+REFUSED = 20  # positions that a refusal names at most
 
 router = APIRouter(tags=["fleet"], responses=ANSWERS)
 for part in (
     sites,
     hours,
+    configuration,
     claims,
     trust,
     inventory,
@@ -37,4 +42,10 @@ async def refused(request: Request, error: Exception) -> JSONResponse:
     """Answer a FleetError or a TokenError."""
     if isinstance(error, TokenError):
         return document(request, error.status, str(error))
+    if isinstance(error, StaleError):
+        return document(request, 412, str(error))
+    if isinstance(error, RefusalError):
+        lang = language(request)
+        refused = [{**one._asdict(), "why": translate(one.why, lang)} for one in error.refused[:REFUSED]]
+        return document(request, 422, str(error), more={"refused": refused})
     return document(request, 404 if isinstance(error, FleetError) and error.missing else 409, str(error))

@@ -8,7 +8,6 @@ from sqlmodel import Session
 
 from controller.accounts.deps import Technician
 from controller.accounts.service import Who
-from controller.fleet.models import Device
 from controller.fleet.orders import book
 from controller.fleet.orders.book import Asked
 from controller.fleet.orders.models import Command
@@ -40,11 +39,8 @@ def command_all(body: CommandsCreate, who: Technician, parts: PartsDep, key: Key
     def fn(session: Session) -> list[CommandOf]:
         made = []
         for device in dict.fromkeys(body.devices):
-            if not _theirs(session, who, device):
-                made.append(CommandOf(device=device, reason="There is no such device"))
-                continue
             try:
-                found = book.add(session, device, asked, who.name)
+                found = book.add_theirs(session, who, device, asked)
             except FleetError as error:
                 made.append(CommandOf(device=device, reason=str(error)))
             else:
@@ -62,8 +58,7 @@ def command(device: DevicePath, body: CommandCreate, who: Technician, parts: Par
     gives the same command, however often it is asked."""
 
     def fn(session: Session) -> CommandMade:
-        _must_be_theirs(session, who, device)
-        found = book.add(session, device, _asked(body, key), who.name)
+        found = book.add_theirs(session, who, device, _asked(body, key))
         return CommandMade(id=found.id, state=book.state_of(found, now_ms()))
 
     made = parts.db.write(fn)
@@ -107,12 +102,6 @@ def _shown(found: Command) -> CommandPublic:
     return CommandPublic.model_validate({**found.model_dump(), "state": book.state_of(found, now_ms())})
 
 
-def _theirs(session: Session, who: Who, device: str) -> bool:
-    """Whether a device is one that they may speak of; spares are every technician's."""
-    found = session.get(Device, device)
-    return found is not None and who.may("technician", found.site or None)
-
-
 def _must_be_theirs(session: Session, who: Who, device: str) -> None:
-    if not _theirs(session, who, device):
+    if not book.is_theirs(session, who, device):
         raise Problem(404, "There is no such device")

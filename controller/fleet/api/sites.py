@@ -1,18 +1,17 @@
 """HTTP of sites and their positions."""
 
 from fastapi import APIRouter
-from pydantic import ValidationError
 from sqlmodel import Session, col, select
 
 from controller.accounts.deps import Admin, FleetAdmin, Viewer
 from controller.accounts.service import audit
 from controller.fleet import service
+from controller.fleet.configuration import service as configuration
 from controller.fleet.models import Device, Grant, Position, Site
 from controller.fleet.schemas import (
     IdQuery,
     PositionCreate,
     PositionPublic,
-    SiteBase,
     SiteCreate,
     SitePath,
     SitePublic,
@@ -30,7 +29,7 @@ BOOKKEEPING = ("day.opened", "lead.granted", "lead.passed", "lead.resumed")  # o
 
 
 def _shown(site: Site) -> SitePublic:
-    return SitePublic.model_validate(site.model_dump())
+    return SitePublic.model_validate(site.model_dump(exclude={"tunables"}))
 
 
 @router.get("/sites")
@@ -51,6 +50,9 @@ def add_site(body: SiteCreate, who: FleetAdmin, parts: PartsDep) -> SitePublic:
         site = Site(**body.model_dump(mode="json"))
         session.add(site)
         session.flush()
+        said = body.model_dump(mode="json", include=body.model_fields_set & {*configuration.CONFIGURED})
+        if why := configuration.say(session, site, said, who.name, new=True):
+            raise Problem(422, why)
         service.check_documents(session, site)
         service.grant(session, site.id)
         audit(session, who.name, "site.add", site.id, None, body.model_dump(mode="json"))
@@ -75,22 +77,20 @@ def change_site(site: SitePath, body: SiteUpdate, who: Admin, parts: PartsDep) -
     def fn(session: Session) -> SitePublic:
         found = service.site_of(session, site)
         before = _shown(found).model_dump(mode="json")
-        changes = body.model_dump(mode="json", exclude_none=True)
-        try:
-            whole = SiteBase.model_validate({**{k: before[k] for k in SiteBase.model_fields}, **changes})
-        except ValidationError as error:
-            why = error.errors()[0]["msg"].removeprefix("Value error, ")
-            raise Problem(422, why) from None
-        if whole.district != found.district and not who.everywhere:
+        if body.district not in (None, found.district) and not who.everywhere:
             raise Problem(
                 403, "Which sub-district a site is in decides who may see it: ask an admin of the whole fleet"
             )
-        for name, value in whole.model_dump(mode="json").items():
+        said = body.model_fields_set & {*configuration.CONFIGURED}
+        for name, value in body.model_dump(mode="json", exclude_none=True, exclude={*configuration.CONFIGURED}).items():
             setattr(found, name, value)
+        if why := configuration.say(session, found, body.model_dump(mode="json", include=said), who.name):
+            raise Problem(422, why)
         found.rev += 1
         session.add(found)
         service.check_counters(session, found)
         service.check_documents(session, found)
+        service.settle(session, found)
         after = _shown(found)
         audit(session, who.name, "site.change", site, before, after.model_dump(mode="json"))
         return after
@@ -113,6 +113,7 @@ def remove_site(site: SitePath, who: FleetAdmin, parts: PartsDep) -> None:
         if session.exec(happened.limit(1)).first() is not None:
             raise FleetError("The site has a history and cannot be removed")
         forget_site(session, site)
+        configuration.forget(session, site)
         for position in service.positions_of(session, site):
             session.delete(position)
         grant = session.get(Grant, site)

@@ -6,12 +6,13 @@ and whether it can have it. A device that is not theirs is not there, whatever i
 
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from functools import partial
 
 from pydantic import TypeAdapter
 from sqlmodel import Session, col, delete, select
 
 from controller.accounts.service import Who, audit
+from controller.db import Database
 from controller.fleet.inventory import listing, tags
 from controller.fleet.inventory.models import Preview
 from controller.fleet.inventory.schemas import (
@@ -24,10 +25,12 @@ from controller.fleet.inventory.schemas import (
     TagsAction,
     Target,
 )
+from controller.fleet.link import Link
 from controller.fleet.models import Device
 from controller.fleet.orders import book
 from controller.fleet.orders.book import Asked
 from controller.fleet.service import FleetError
+from controller.ingest.alarms import now_ms
 from controller.web.i18n import N_
 
 MINUTE_MS = 60_000
@@ -53,7 +56,7 @@ def preview(session: Session, who: Who, body: PreviewCreate, now: int) -> Previe
     if body.devices is not None:
         named = list(dict.fromkeys(body.devices))
     else:
-        named = listing.ids(session, who, body.filter or "", MOST + 1, now)
+        named = listing.found(session, who, body.filter or "", "", now)
         if len(named) > MOST:
             raise FleetError("These are more than 2,500 devices: narrow the filter")
     targets = _targets(session, who, named, body.action)
@@ -70,49 +73,51 @@ def preview(session: Session, who: Who, body: PreviewCreate, now: int) -> Previe
     return PreviewPublic(id=kept.id, expires=kept.expires, counts=dict(counts), targets=targets)
 
 
-def found(session: Session, who: Who, id_: str, now: int) -> Preview:
-    """Return what somebody was shown. Raises FleetError."""
+def carry_out(db: Database, link: Link, who: Who, id_: str) -> list[BulkOf]:
+    """Make a change that was shown, a group of devices at a time, and tell those that are there. Raises FleetError
+    where it was not shown."""
+    with db.read() as session:
+        kept = _found(session, who, id_, now_ms())
+        session.expunge(kept)
+    made: list[BulkOf] = []
+    for at in range(0, len(kept.devices), GROUP):
+        group = kept.devices[at : at + GROUP]
+        part = db.write(partial(_group, who=who, kept=kept, devices=group))
+        link.changed(one.device for one in part if one.id)
+        made += part
+    db.write(lambda session: _note(session, who, kept, made))
+    return made
+
+
+def _found(session: Session, who: Who, id_: str, now: int) -> Preview:
     kept = session.get(Preview, id_)
     if kept is None or kept.who != who.name or kept.expires <= now:
         raise FleetError("This was not shown to you, or too long ago: look at it again", missing=True)
     return kept
 
 
-def groups(devices: list[str]) -> Iterator[list[str]]:
-    """Return some devices in groups, each to be changed in one transaction."""
-    return (devices[at : at + GROUP] for at in range(0, len(devices), GROUP))
-
-
-def make(session: Session, who: Who, kept: Preview, devices: Iterable[str]) -> list[BulkOf]:
-    """Make a change that was shown for some of its devices; again, it changes nothing more."""
+def _group(session: Session, who: Who, kept: Preview, devices: list[str]) -> list[BulkOf]:
     action = _action.validate_python(kept.action)
     return [_make(session, who, action, f"bulk-{kept.id}", device) for device in devices]
 
 
-def note(session: Session, who: Who, kept: Preview, made: list[BulkOf]) -> None:
+def _note(session: Session, who: Who, kept: Preview, made: list[BulkOf]) -> None:
     """Write down that a change was made, beside what is written down of each device."""
     done = sum(one.done for one in made)
     audit(session, who.name, "devices.bulk", kept.id, None, {**kept.action, "done": done, "refused": len(made) - done})
 
 
 def _make(session: Session, who: Who, action: CommandAction | TagsAction, key: str, device: str) -> BulkOf:
-    there = session.get(Device, device)
-    if there is None or not who.may("technician", there.site or None):
-        return BulkOf(device=device, done=False, reason=NOBODY)
     try:
         if isinstance(action, TagsAction):
             before = tags.of(session, [device]).get(device, [])
-            tags.put(session, device, (set(before) | set(action.add)) - set(action.remove), who.name)
+            tags.put_theirs(session, who, device, (set(before) | set(action.add)) - set(action.remove))
             return BulkOf(device=device, done=True)
-        command = book.add(session, device, asked(action, key), who.name)
+        asked = Asked(action.op, action.args.model_dump(exclude_none=True), action.expires_s, key)
+        command = book.add_theirs(session, who, device, asked)
         return BulkOf(device=device, done=True, id=command.id)
     except FleetError as error:
         return BulkOf(device=device, done=False, reason=str(error))
-
-
-def asked(action: CommandAction, key: str) -> Asked:
-    """Return a command as the book takes it."""
-    return Asked(action.op, action.args.model_dump(exclude_none=True), action.expires_s, key)
 
 
 def _targets(session: Session, who: Who, named: list[str], action: CommandAction | TagsAction) -> list[Target]:

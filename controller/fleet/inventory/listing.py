@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from sqlmodel import Session, col, func
+from sqlmodel import Session, col, select
 
 from controller.accounts.service import Who
 from controller.fleet.models import Device
@@ -20,23 +20,21 @@ class Wanted(NamedTuple):
     limit: int | None = None
 
 
-def count(session: Session, who: Who, filter_: str, now: int) -> int:
-    """Return how many devices fit a filter at `now`, Unix ms. Raises FilterError."""
-    query = devices(func.count(col(Device.id))).where(visible(who, now), where(parse(filter_), now))
-    return int(str(session.scalars(query).one()))
-
-
-def page(session: Session, who: Who, wanted: Wanted, now: int) -> list[Device]:
-    """Return a page of a list at `now`, Unix ms. Raises FilterError."""
+def found(session: Session, who: Who, filter_: str, sort: str, now: int) -> list[str]:
+    """Return the ids of all devices that fit a filter at `now` (Unix ms), in their order: it is looked at once for how
+    many there are and for any page of them, and only ids are sorted. Raises FilterError."""
     sqlite = session.connection().dialect.name == "sqlite"
-    query = devices(Device).where(visible(who, now), where(parse(wanted.filter), now))
-    query = query.order_by(*order(wanted.sort, sqlite)).offset(wanted.offset)
-    if wanted.limit is not None:
-        query = query.limit(wanted.limit)
-    return list(session.scalars(query))
-
-
-def ids(session: Session, who: Who, filter_: str, limit: int, now: int) -> list[str]:
-    """Return the ids of the devices that fit a filter, in their order, `limit` at most. Raises FilterError."""
     query = devices(Device.id).where(visible(who, now), where(parse(filter_), now))
-    return list(session.scalars(query.order_by(col(Device.id)).limit(limit)))
+    return list(session.scalars(query.order_by(*order(sort, sqlite))))
+
+
+def page(session: Session, who: Who, wanted: Wanted, now: int) -> tuple[list[Device], int]:
+    """Return a page of a list at `now`, Unix ms, and how many devices fit in all. Raises FilterError."""
+    ids = found(session, who, wanted.filter, wanted.sort, now)
+    end = None if wanted.limit is None else wanted.offset + wanted.limit
+    chosen = ids[wanted.offset : end]
+    query = select(Device)
+    if len(chosen) < len(ids):
+        query = query.where(col(Device.id).in_(chosen))
+    rows = {one.id: one for one in session.exec(query)}
+    return [rows[one] for one in chosen], len(ids)

@@ -42,6 +42,14 @@ def used(session: Session, who: Who, now: int) -> list[tuple[str, int]]:
     return [(str(tag), int(str(count))) for tag, count in map(tuple, session.connection().execute(query))]
 
 
+def put_theirs(session: Session, who: Who, device: str, wanted: Iterable[str]) -> list[str]:
+    """Do `put` where the device is one of theirs; else raise a FleetError as if it were not there."""
+    found = session.get(Device, device)
+    if found is None or not who.may("technician", found.site or None):
+        raise FleetError("There is no such device", missing=True)
+    return put(session, device, wanted, who.name)
+
+
 def put(session: Session, device: str, wanted: Iterable[str], who: str) -> list[str]:
     """Give a device these tags and no others; return them. Whether it is theirs, the caller has looked.
 

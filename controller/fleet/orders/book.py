@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sqlmodel import Session as Db
 from sqlmodel import col, delete, select
 
-from controller.accounts.service import audit
+from controller.accounts.service import Who, audit
 from controller.db import Database
 from controller.fleet.link import Link
 from controller.fleet.models import Device
@@ -35,6 +35,19 @@ class Asked(NamedTuple):
     args: Json
     expires_s: int
     key: str
+
+
+def is_theirs(session: Db, who: Who, device: str) -> bool:
+    """Whether a device is one that somebody may give commands to; spares are every technician's."""
+    found = session.get(Device, device)
+    return found is not None and who.may("technician", found.site or None)
+
+
+def add_theirs(session: Db, who: Who, device: str, asked: Asked) -> Command:
+    """Do `add` where the device is one of theirs; else raise a FleetError as if it were not there."""
+    if not is_theirs(session, who, device):
+        raise FleetError("There is no such device", missing=True)
+    return add(session, device, asked, who.name)
 
 
 def add(session: Db, device: str, asked: Asked, who: str) -> Command:

@@ -1,6 +1,7 @@
 """What has happened at a hall: its newest events."""
 
 import json
+from collections.abc import Sequence
 
 from sqlmodel import Session, col, select
 
@@ -19,12 +20,12 @@ class History:
     """A table of events, the newest first; more of them are read when somebody asks."""
 
     def __init__(self, frame: Frame, site: str, tz: int) -> None:
-        self._frame, self._site, self._tz = frame, site, tz
+        self._frame, self._site = frame, site
         self._newest = -1
         self._limit = SHOWN
         _ = frame.say
         with card(_("What has happened")):
-            self._table = Table(_("Events"), (_("When"), _("Place"), _("Event"), _("Fields")))
+            self._table = Events(frame, tz)
             self._none = empty(_("Nothing yet."), "history")
             self._more = button(_("Show more"), press=self._further)
 
@@ -35,9 +36,7 @@ class History:
             return
         self._newest = newest
         found = await self._frame.read(lambda session: _events(session, self._site, self._limit + 1))
-        self._table.clear()
-        for one in found[: self._limit]:
-            self._row(one)
+        self._table.show(found[: self._limit])
         self._none.set_visibility(not found)
         self._more.set_visibility(len(found) > self._limit)
 
@@ -45,6 +44,21 @@ class History:
         self._limit += 4 * SHOWN
         self._newest = -1
         await self.show()
+
+
+class Events:
+    """A table of events."""
+
+    def __init__(self, frame: Frame, tz: int) -> None:
+        self._frame, self._tz = frame, tz
+        _ = frame.say
+        self._table = Table(_("Events"), (_("When"), _("Place"), _("Event"), _("Fields")))
+
+    def show(self, found: Sequence[Event]) -> None:
+        """Show these and no others."""
+        self._table.clear()
+        for one in found:
+            self._row(one)
 
     def _row(self, one: Event) -> None:
         when, lang = moment(one.time, self._tz, self._frame.lang, now_ms()), self._frame.lang

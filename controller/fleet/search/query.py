@@ -53,7 +53,7 @@ _LOW = {letter: letter + 32 for letter in range(ord("A"), ord("Z") + 1)}
 
 
 class Folded(FunctionElement[str]):
-    """A text with the letters A to Z made small, and no others."""
+    """A text in which the letters A to Z and a to z are the same, and no others."""
 
     type = String()
     inherit_cache = True
@@ -61,7 +61,8 @@ class Folded(FunctionElement[str]):
 
 @compiles(Folded)
 def _folded(element: Folded, compiler: SQLCompiler, **how: object) -> str:
-    return f"lower({compiler.process(element.clauses, **how)})"
+    """For SQLite, whose LIKE knows no capitals of these letters by itself."""
+    return f"({compiler.process(element.clauses, **how)} COLLATE NOCASE)"
 
 
 @compiles(Folded, "postgresql")
@@ -108,7 +109,7 @@ def _text(words: str) -> Condition:
     pattern = _like(f"*{words.replace('*', chr(0))}*").replace("\0", "*")
     places = (Device.id, Device.site, Device.position, func.coalesce(col(Site.name), ""))
     named = (*places, func.coalesce(col(Position.name), ""))
-    tagged = exists().where(col(DeviceTag.device) == col(Device.id), Folded(DeviceTag.tag).like(pattern, escape="\\"))
+    tagged = col(Device.id).in_(select(col(DeviceTag.device)).where(Folded(DeviceTag.tag).like(pattern, escape="\\")))
     return or_(*(Folded(one).like(pattern, escape="\\") for one in named), tagged)
 
 
@@ -132,8 +133,9 @@ def _term(term: Term, now: int) -> Condition:
 
 
 def _tag(word: str) -> Condition:
-    theirs = exists().where(col(DeviceTag.device) == col(Device.id))
-    return theirs.where(_word(col(DeviceTag.tag), word)) if word else not_(theirs)
+    if not word:
+        return not_(exists().where(col(DeviceTag.device) == col(Device.id)))
+    return col(Device.id).in_(select(col(DeviceTag.device)).where(_word(col(DeviceTag.tag), word)))
 
 
 def _status(status: str, now: int) -> Condition:

@@ -191,6 +191,15 @@ def upgrade() -> None:
     op.create_index("fleet_command_device", "fleet_command", ["device", "at"], unique=False)
     op.create_index("fleet_command_key", "fleet_command", ["device", "who", "key"], unique=True)
     op.create_table(
+        "fleet_delivery",
+        sa.Column("device", sa.String(), nullable=False),
+        sa.Column("hash", sa.String(), nullable=False),
+        sa.Column("sent", sa.BigInteger(), nullable=False),
+        sa.Column("applied", sa.BigInteger(), nullable=False),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("device"),
+    )
+    op.create_table(
         "fleet_device",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("site", sa.String(), nullable=False),
@@ -241,6 +250,29 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
+        "fleet_layer",
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("site", sa.String(), nullable=False),
+        sa.Column("rev", sa.BigInteger(), nullable=False),
+        sa.Column("patch", sa.JSON(), nullable=False),
+        sa.Column("who", sa.String(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key"),
+    )
+    op.create_index(op.f("ix_fleet_layer_site"), "fleet_layer", ["site"], unique=False)
+    op.create_table(
+        "fleet_layer_revision",
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("rev", sa.BigInteger(), nullable=False),
+        sa.Column("site", sa.String(), nullable=False),
+        sa.Column("patch", sa.JSON(), nullable=False),
+        sa.Column("who", sa.String(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("key", "rev"),
+    )
+    op.create_index(op.f("ix_fleet_layer_revision_site"), "fleet_layer_revision", ["site"], unique=False)
+    op.create_table(
         "fleet_log",
         sa.Column("command", sa.String(), nullable=False),
         sa.Column("device", sa.String(), nullable=False),
@@ -260,6 +292,9 @@ def upgrade() -> None:
         sa.Column("leads", sa.Boolean(), nullable=False),
         sa.Column("low", sa.Integer(), nullable=False),
         sa.Column("high", sa.Integer(), nullable=False),
+        sa.Column("own", sa.JSON(), nullable=False),
+        sa.Column("desired", sa.String(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("site", "id"),
     )
     op.create_table(
@@ -271,6 +306,15 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("expires", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "fleet_rejection",
+        sa.Column("site", sa.String(), nullable=False),
+        sa.Column("device", sa.String(), nullable=False),
+        sa.Column("hash", sa.String(), nullable=False),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("site", "device"),
     )
     op.create_table(
         "fleet_sample",
@@ -300,6 +344,7 @@ def upgrade() -> None:
         sa.Column("counters", sa.JSON(), nullable=False),
         sa.Column("hours", sa.JSON(), nullable=False),
         sa.Column("holidays", sa.JSON(), nullable=False),
+        sa.Column("tunables", sa.JSON(), nullable=False),
         sa.Column("rev", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )

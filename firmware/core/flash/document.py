@@ -5,20 +5,24 @@ from protocol.canonical import encode
 from protocol.errors import BadMessage
 
 LONGEST = 3_072  # bytes of a configuration
+_MAY = (("paper", 0, 1), ("brightness", 0, 7), ("volume", 0, 30), ("shown", 1, 30))  # what may be left out
 
 
 def check(doc) -> None:
     """Raise ConfigError where a document (contract, section 3) lacks what the roles need."""
     try:
-        if doc["v"] != 1:
-            raise ConfigError("unknown version")
         encode(doc, LONGEST)
+        if type(doc["v"]) is not int or doc["v"] != 1:
+            raise ConfigError("unknown version")
         site, position = doc["site"], doc["position"]
         _texts(site, "id", "name")
         _texts(position, "id", "role", "counter")
         _whole("tz", site["tz"], -720, 840)
         if doc["lang"] not in ("id", "en"):
             raise ConfigError("lang")
+        for name, low, high in _MAY:
+            if name in doc:
+                _whole(name, doc[name], low, high)
         _whole("share", doc["share"], 1, 100)
         for service in _list("services", doc["services"], 1, 8):
             _texts(service, "id", "letter", "name")

@@ -69,6 +69,18 @@ NEEDS = {
     "PUT /sites/{site}/networks": Need("admin", "path", [{"ssid": "balai", "password": "rahasia-wifi"}]),
     "GET /devices": Need("viewer", "query"),
     "GET /devices/{device}": Need("viewer", "path"),
+    "GET /devices/export": Need("viewer", "query"),
+    "GET /devices/{device}/history": Need("viewer", "device"),
+    "PUT /devices/{device}/tags": Need("technician", "device", {"tags": ["baru"]}),
+    "GET /tags": Need("viewer"),
+    "POST /devices/bulk/previews": Need(
+        "technician", body={"action": {"kind": "command", "op": "identify"}, "filter": "site:{site}"}
+    ),
+    "POST /devices/bulk": Need("technician", body={"preview": "0" * 16}),
+    "GET /views": Need("viewer"),
+    "POST /views": Need("viewer", body={"name": "made", "filter": "nonsense:1"}),
+    "PUT /views/{id}": Need("viewer", body={"name": "made"}),
+    "DELETE /views/{id}": Need("viewer"),
     "GET /labels": Need("technician", "query"),
     "GET /events": Need("viewer", "query"),
     "GET /alarms": Need("viewer", "query"),
@@ -85,6 +97,9 @@ NEEDS = {
     "POST /incidents/{id}/acknowledge": Need("technician", "path", {"text": "saya urus"}),
     "POST /incidents/{id}/comments": Need("clerk", "path", {"text": "listrik padam"}),
     "GET /sites/{site}/health": Need("viewer", "path"),
+    "GET /configuration": Need("viewer"),
+    "GET /configuration/states": Need("viewer", "query"),
+    "GET /devices/{device}/configuration": Need("viewer", "path"),
     "GET /rollouts": Need("admin", FLEET),
     "POST /rollouts": Need("admin", FLEET, {"rel": "{rel}", "all": True}),
     "GET /rollouts/{id}": Need("admin", FLEET),
@@ -99,6 +114,15 @@ NEEDS = {
     "POST /sites/{site}/leader": Need("technician", "path", {"leader": "controller"}),
     "GET /sites/{site}/queue/day": Need("viewer", "path"),
 }
+LAYERS = {"fleet": FLEET, "kind/{kind}": FLEET, "site/{site}": "path", "position/{site}/{position}": "path"}
+for layer, where in LAYERS.items():
+    at, read = f"/configuration/{layer}", "" if where == FLEET else where
+    NEEDS |= {f"GET {at}{what}": Need("viewer", read) for what in ("", "/history", "/diff")}
+    NEEDS |= {
+        f"PUT {at}": Need("admin", where, {"patch": {}}),
+        f"POST {at}/preview": Need("admin", where, {"patch": {}}),
+    }
+    NEEDS[f"POST {at}/restore"] = Need("admin", where, {"rev": 1})
 STREAMS = ("GET /sites/{site}/board/stream", "GET /incidents/stream")
 MANY = "POST /devices/commands"  # says of each device by itself that it is not there
 DEVICES = {MINE: "02ba1a200001", THEIRS: "02ba1a200002", "gone": "02ba1a200003"}
@@ -111,7 +135,7 @@ def ask(person: Someone, operation: str, site: str, device: str = ""):
     mac = device or DEVICES.get(site, DEVICES["gone"])
     names = {"site": site, "name": NOBODY, "user": NOBODY, "device": mac, "id": "999999999", "mac": mac}
     names["rel"] = "0" * 64
-    names["command"] = "0" * 16
+    names |= {"command": "0" * 16, "kind": "village", "position": "kiosk-1"}
     body = need.body
     if isinstance(body, dict):
         body = {key: value.format(**names) if isinstance(value, str) else value for key, value in body.items()}

@@ -127,3 +127,23 @@ async def test_only_changed_rows_are_written_and_refresh_writes_all(start):
     await rig.told_of("third")
     assert count() == after_first + 13
     assert rig.parts.matrix.text == "A 5>2"
+
+
+async def test_both_displays_can_be_dimmed_and_are_told_only_what_changed(start):
+    rig = await start(
+        """
+        digits = parts["digits"]
+        digits.show("A 12")
+        for level in (7, 0, 0, 3):
+            digits.dim(level)
+        tell(done=1)
+        """,
+        role="kiosk",
+    )
+    await rig.told_of("done")
+    assert rig.parts.segments.brightness == 4
+    assert sum(1 for line in rig.lines if "segments" in line) == 3 + 2
+    rig = await start('parts["matrix"].dim(4); parts["matrix"].dim(0); tell(done=1)', role="display")
+    await rig.told_of("done")
+    assert rig.parts.matrix.intensity == 0
+    assert sum(1 for line in rig.lines if "spi" in line) == 13 + 1

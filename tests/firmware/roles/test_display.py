@@ -22,6 +22,8 @@ DISPLAY = """
     board.front.on("board", lambda value, line: screens.callback(value, line.get("retained", False)))
     board.front.on("line", lambda value, line: role.line(value, line.get("silent", 0)))
     board.front.on("configure", lambda value, line: role.configure(DOC))
+    board.front.on("ups", lambda value, line: tell(up=hall_clock.up()))
+    board.front.on("tuned", lambda value, line: role.configure(dict(DOC, **value)))
     board.front.on("still", lambda value, line: tell(still=len(role._queue) + role._busy))
 """
 RUN = "asyncio.run(with_panel(lambda: keep(role)))"
@@ -258,3 +260,27 @@ async def test_before_its_configuration_it_shows_no_number_and_says_nothing(in_h
     rig.send(configure=1)
     await shows(rig, "A 1>1")
     assert spoken(rig) == []
+
+
+async def test_a_configuration_sets_how_loud_and_how_bright_it_is(display):
+    display.send(tuned={"volume": 12, "brightness": 7})
+    display.send(board=board(1, call(1, 12)))
+    await shows(display, "A 12>1")
+    await quiet(display)
+    assert (display.parts.player.volume, display.parts.matrix.intensity) == (12, 14)
+    display.send(configure=1)  # which says neither: as the parts were made
+    display.send(board=board(2, call(2, 13), call(1, 12)))
+    await shows(display, "A 13>1")
+    await quiet(display)
+    assert (display.parts.player.volume, display.parts.matrix.intensity) == (26, 8)
+
+
+async def test_a_number_stays_as_long_as_its_configuration_says(display):
+    display.send(tuned={"shown": 1})
+    display.send(board=board(1, call(1, 1)))
+    display.send(ups=1)
+    began = await display.told_of("up")
+    display.send(board=board(2, call(2, 2), call(1, 1)))
+    await shows(display, "A 2>1")
+    display.send(ups=1)
+    assert await display.told_of("up") - began >= 900

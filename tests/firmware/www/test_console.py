@@ -232,6 +232,7 @@ def test_the_space_bar_presses_the_button_that_has_the_focus_and_nothing_else(op
     assert kinds(hall)[2:] == ["ticket.called 1", "ticket.recalled 1", "ticket.serving 1"]
     by_mouse(page, "finish")
     shows(page, "Kosong")
+    expect(page.locator("#act-next")).to_be_enabled()
     page.keyboard.press("Space")  # a mouse leaves the space bar alone
     shows(page, "A 2")
 

@@ -1,14 +1,12 @@
 """HTTP of changes to many devices: shown first, then made."""
 
 from fastapi import APIRouter, Request
-from sqlmodel import Session
 
 from controller.accounts.deps import Technician
-from controller.accounts.service import Who
 from controller.fleet.inventory import bulk
 from controller.fleet.inventory.schemas import BulkCreate, BulkOf, PreviewCreate, PreviewPublic
 from controller.ingest.alarms import now_ms
-from controller.parts import Parts, PartsDep
+from controller.parts import PartsDep
 from controller.web.i18n import language, translate
 
 router = APIRouter()
@@ -29,26 +27,8 @@ def preview(request: Request, body: PreviewCreate, who: Technician, parts: Parts
 def make(request: Request, body: BulkCreate, who: Technician, parts: PartsDep) -> list[BulkOf]:
     """Make a change that was shown to you, for the devices that it was shown for and no others; each is looked at once
     more. Asked again, it is the same change."""
-    made = carry_out(parts, who, body.preview)
+    made = bulk.carry_out(parts.db, parts.link, who, body.preview)
     lang = language(request)
     for one in made:
         one.reason = translate(one.reason, lang)
-    return made
-
-
-def carry_out(parts: Parts, who: Who, preview: str) -> list[BulkOf]:
-    """Make a change that was shown, and tell the devices. Raises FleetError where it was not."""
-    with parts.db.read() as session:
-        kept = bulk.found(session, who, preview, now_ms())
-        session.expunge(kept)
-    made: list[BulkOf] = []
-    for group in bulk.groups(kept.devices):
-
-        def fn(session: Session, group: list[str] = group) -> list[BulkOf]:
-            return bulk.make(session, who, kept, group)
-
-        part = parts.db.write(fn)
-        made += part
-        parts.link.changed(one.device for one in part if one.id)
-    parts.db.write(lambda session: bulk.note(session, who, kept, made))
     return made

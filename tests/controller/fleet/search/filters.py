@@ -114,7 +114,7 @@ def _like(pattern: str, word: str) -> bool:
         return False
     word, last = word[len(first) :], parts.pop()
     for part in parts:
-        before, found, word = word.partition(part) if part else ("", "-", word)
+        _, found, word = word.partition(part) if part else ("", "-", word)
         if not found:
             return False
     return word.endswith(last)
