@@ -11,7 +11,7 @@ import secrets
 import threading
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple, Protocol
 
@@ -76,11 +76,12 @@ class Link:
         self._answers: dict[str, Answer] = {}
         self._answering: Counter[str] = Counter()
         self._listeners: list[Callable[[str], None]] = []
-        self._hearers: list[Callable[[str, Session], None]] = []
+        self._hearers: list[Callable[[Mapping[str, Session]], None]] = []
         self._repliers: list[Callable[[str, Json], None]] = []
         self._senders: list[Callable[[str, str, Session], None]] = []
         self._refusers: list[Callable[[str, str, str], None]] = []
         self._sent: dict[str, tuple[str, float]] = {}  # device -> hash of the configuration, when
+        self._said: dict[str, Session] = {}  # what devices have said and the next turn is about, of each the newest
         self._answered: dict[str, str] = {}  # the session in which a device's state was answered; of the link's thread
         self._worker = ThreadPoolExecutor(1, "link")
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -123,8 +124,8 @@ class Link:
         """Have requests `op` of devices answered by `await answer(device, args)`; it may raise Refused."""
         self._answers[op] = answer
 
-    def on_state(self, hear: Callable[[str, Session], None]) -> None:
-        """Have `hear(device, session)` called, on the link's thread, when a device that is there has said its state,
+    def on_state(self, hear: Callable[[Mapping[str, Session]], None]) -> None:
+        """Have `hear(sessions)` called, on the link's thread, when devices that are there have said their states,
         before that is answered."""
         self._hearers.append(hear)
 
@@ -196,7 +197,18 @@ class Link:
             session = self._presence.dismiss(device)
             if session is not None:
                 log.info("device %s is trusted no more", device)
-                self._work(self._roster.seen, device, session)
+                self._say(device, session)
+
+    def _say(self, device: str, session: Session) -> None:
+        """A device has said something, or is gone: have it seen to in the next turn."""
+        with self._lock:
+            first = not self._said
+            self._said[device] = session
+        if first:
+            try:
+                self._worker.submit(self._turn)
+            except RuntimeError:
+                log.debug("the link has ended")
 
     def _work(self, fn: Callable[[str, Session], object], device: str, session: Session) -> None:
         def run() -> None:
@@ -225,7 +237,7 @@ class Link:
                 self._forget(device)
             elif not told.session.online:
                 log.info("device %s is gone", device)
-            self._work(self._welcome if told.session.online else self._roster.seen, device, told.session)
+            self._say(device, told.session)
 
     def _reply(self, device: str, body: Json) -> None:
         ident, outcome = body.get("id"), body.get("outcome")
@@ -288,14 +300,32 @@ class Link:
 
     # What is said to devices.
 
-    def _welcome(self, device: str, session: Session) -> None:
-        """Answer a state: the time, how far its log is stored; then what it lacks."""
-        for hear in self._hearers:
-            hear(device, session)
-        if not self._roster.trusted([device]):
-            self._store.refusals.count(device, "unknown_device")
+    def _turn(self) -> None:
+        """See to what has been said since the last turn: after a power cut the whole fleet comes back at once."""
+        with self._lock:
+            said, self._said = self._said, {}
+        here = {device: session for device, session in said.items() if session.online}
+        try:
+            for hear in self._hearers:
+                hear(here)
+            trusted = self._roster.trusted(here)
+            last = self._store.last_of(trusted)
+        except Exception:
+            log.exception("the link failed on %d devices", len(here))
             return
-        logid, seq = self._store.last(device)
+        for device, session in said.items():
+            try:
+                if not session.online:
+                    self._roster.seen(device, session)
+                elif device in trusted:
+                    self._welcome(device, session, *last.get(device, ("", 0)))
+                else:
+                    self._store.refusals.count(device, "unknown_device")
+            except Exception:
+                log.exception("the link failed on device %s", device)
+
+    def _welcome(self, device: str, session: Session, logid: str, seq: int) -> None:
+        """Answer a state: the time, how far its log is stored; then what it lacks."""
         ack: Json = {"log": logid, "seq": seq, "now": now_ms(), "rate": self._rate}
         self._bus.publish(topics.down(device, "ack"), encode(ack))
         self._answered[device] = session.sid
@@ -370,4 +400,4 @@ class Link:
             if self._bus.connected:
                 for device, session in self._presence.sweep():
                     log.info("device %s has not come back", device)
-                    self._work(self._roster.seen, device, session)
+                    self._say(device, session)

@@ -6,7 +6,7 @@ seq) stands behind that. What cannot be used becomes a dead letter, and the log 
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Future
 from itertools import groupby
 from operator import attrgetter
@@ -81,9 +81,15 @@ class Store:
             return self._kinds & frozenset(session.exec(select(EventKind.kind)).all())
 
     def last(self, device: str) -> tuple[str, int]:
-        """Return the log a device used last and how far it is stored, for the answer to a birth; ("", 0) for none."""
+        """Return the log a device used last and how far it is stored; ("", 0) for none."""
         with self._db.read() as session:
             return self.last_in(session, device)
+
+    def last_of(self, devices: Collection[str]) -> dict[str, tuple[str, int]]:
+        """Return the same of those of many devices that have one, for the answers to their births."""
+        query = select(EventLog).where(col(EventLog.device).in_(devices), col(EventLog.foreign_log) == 0)
+        with self._db.read() as session:
+            return {one.device: (one.log, one.seq) for one in session.exec(query.order_by(col(EventLog.at)))}
 
     @staticmethod
     def last_in(session: Session, device: str) -> tuple[str, int]:

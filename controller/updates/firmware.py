@@ -5,6 +5,7 @@ Older firmware is refused nothing: its hall goes on. But nobody tests it any mor
 
 import re
 import threading
+from collections.abc import Mapping
 
 from sqlmodel import Session as Db
 
@@ -43,8 +44,12 @@ class Firmware:
         self._lock = threading.Lock()
         link.on_state(self.heard)
 
-    def heard(self, device: str, session: Session) -> None:
-        """A device has said what it runs. On the link's thread."""
+    def heard(self, sessions: Mapping[str, Session]) -> None:
+        """Devices have said what they run. On the link's thread."""
+        for device, session in sessions.items():
+            self._heard(device, session)
+
+    def _heard(self, device: str, session: Session) -> None:
         fw = str(session.state.get("fw", ""))
         place = self._roster.place(device)
         with self._lock:

@@ -8,11 +8,12 @@ told when it is back; nothing that it was not told has been forgotten meanwhile.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from sqlmodel import Session as Db
+from sqlmodel import col, select
 
 from controller.accounts.service import Who
 from controller.broker.access import Access, AccessError
@@ -71,7 +72,7 @@ class Identities:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._sent: dict[str, tuple[str, float]] = {}
-        link.on_state(self.seen)
+        link.on_state(self.heard)
         link.on_equip(self._equip)
 
     async def start(self) -> None:
@@ -145,11 +146,21 @@ class Identities:
             log.info("claims of %s have expired", ", ".join(change.accounts))
             self._quietly(change)
 
-    # What devices do.
+    # What devices do. On the link's thread, before they are answered.
+
+    def heard(self, sessions: Mapping[str, Session]) -> None:
+        """Devices have said their states: carry out what waits for that."""
+        with self._db.read() as db:
+            waiting = set(db.exec(select(Claim.device).where(col(Claim.device).in_(sessions))))
+            waiting |= set(db.exec(select(Device.id).where(col(Device.id).in_(sessions), col(Device.next) != 0)))
+        for device in waiting:
+            try:
+                self.seen(device, sessions[device])
+            except Exception:  # the others have nothing to do with it
+                log.exception("what waits for device %s could not be done", device)
 
     def seen(self, device: str, session: Session) -> None:
-        """Carry out what waits for a device's word: its claim, its new secret. On the link's thread, before it is
-        answered."""
+        """Carry out what waits for a device's word: its claim, its new secret."""
         with self._db.read() as db:
             found, claim = db.get(Device, device), db.get(Claim, device)
             changing = found.next if found else 0

@@ -40,5 +40,5 @@ def test_old_firmware_is_an_alarm_until_it_is_updated(inside: Inside, monkeypatc
         return [(one["kind"], one["device"]) for one in inside.admin.get("/alarms", params={"site": "lama"}).json()]
 
     for fw, alarms in (("0.1.4", [("old_firmware", device)]), ("0.1.5", [("old_firmware", device)]), ("0.2.0", [])):
-        firmware.heard(device, Session("0123456789abcdef", True, {"fw": fw}, 1, 0.0))
+        firmware.heard({device: Session("0123456789abcdef", True, {"fw": fw}, 1, 0.0)})
         until(lambda alarms=alarms: open_alarms() == alarms, f"{fw} is {alarms}")
