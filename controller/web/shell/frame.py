@@ -77,9 +77,11 @@ class Frame:
         assert isinstance(parts, Parts)
         who = await asyncio.to_thread(_whose, parts, request.cookies.get(COOKIE, ""))
         if who is None:
+            ui.context.client.delete()  # or who has no account could have as many kept as they ask for
             here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
             return RedirectResponse(f"/signin?next={quote(here)}", 303)
         if not page.for_(who, request.path_params.get("site")):
+            ui.context.client.delete()
             return wrong(request, 403)
         frame = cls(page, request, parts, who, ui.context.client)
         frame._dress(request)

@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from nicegui import core
+from nicegui import Client, core
 
 from tests.controller.inside import Inside
 from tests.controller.web.shell.conftest import GENTENG, SRONO, House
@@ -49,6 +49,15 @@ def test_who_is_bound_to_a_hall_sees_nothing_of_another(house: House, people):
         assert "Kebaman" in house.admin.get(house.address + path).text, "or the test shows nothing"
         assert "Kebaman" not in bound.get(house.address + path).text
     assert "Genteng Kulon" in bound.get(f"{house.address}/fleet/sites").text
+
+
+def test_nothing_is_kept_of_a_page_that_was_not_opened(house: House, people):
+    house.admin.get(f"{house.address}/fleet/tokens")
+    before = set(Client.instances)
+    assert house.someone().get(f"{house.address}/fleet").status_code == 303
+    assert people("viewer").get(f"{house.address}/fleet/users").status_code == 403
+    assert house.admin.get(f"{house.address}/fleet/sites/nothing").status_code == 404
+    assert set(Client.instances) <= before
 
 
 @pytest.mark.parametrize("path", ["/fleet/nothing", "/fleet/sites/nothing", "/fleet/incidents/0", "/fleet/rollouts/x"])
