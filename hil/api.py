@@ -40,6 +40,10 @@ class Api:
         """POST `body` to `path` below /api/v1."""
         return await self._send("POST", path, body, headers=headers)
 
+    async def put(self, path: str, body: Json, **headers: str) -> Json:
+        """PUT `body` to `path` below /api/v1."""
+        return await self._send("PUT", path, body, headers=headers)
+
     async def publish(self, bundle: bytes) -> Json:
         """Hand over a signed bundle; return the release."""
         return await self._send("POST", "/releases", content=bundle)
@@ -47,6 +51,11 @@ class Api:
     async def patch(self, path: str, body: Json) -> Json:
         """PATCH `path` below /api/v1 with `body`."""
         return await self._send("PATCH", path, body)
+
+    async def configure(self, layer: str, patch: Json) -> None:
+        """Make `patch` the layer `layer` ("fleet", "site/desa-1") of the configuration, whatever it was."""
+        now = await self.get(f"/configuration/{layer}")
+        await self.put(f"/configuration/{layer}", {"patch": patch}, **{"If-Match": f'"{now["rev"]}"'})
 
     async def claim(self, device: str, site: str, position: str) -> Json:
         """Return a new identity for `device` at a position; the secret in it is shown only here."""

@@ -1,4 +1,5 @@
-"""A fleet of 1,740 devices, forty of them real firmware: all back at once after a power cut, and a rollout to all.
+"""A fleet of 1,740 devices, forty of them real firmware: all back at once after a power cut, a configuration for all,
+a rollout to all.
 
 Every light device comes back with a backlog of 200 events; afterwards they are counted in the database, by device and
 number. The rollout is of the firmware itself, by halls, with at most `PARALLEL` devices at a time. Light devices wait
@@ -18,7 +19,7 @@ from bench.table import Row
 from hil.api import Json
 
 BACKLOG = 200  # events of each light device
-BACK_S = 60
+BACK_S, CONFIGURED_S = 60, 30
 PARALLEL, RATE = 100, 10_000_000  # devices at a time; bytes per second for all together
 SETTLED = {"done", "failed", "stopped", "cancelled"}
 
@@ -54,6 +55,20 @@ def stored(fleet: Fleet) -> tuple[int, int]:
         found = {row[0]: row[1:] for row in db.execute(query)}
     whole = sum(found.get(one.device) == (one.last, one.last, 1, one.last) for one in fleet.lights)
     return sum(found[one.device][0] for one in fleet.lights if one.device in found), whole
+
+
+async def configured(fleet: Fleet) -> tuple[float, float]:
+    """Change the fleet's layer; return the seconds until the request was answered, and until every device has said that
+    it uses the configuration that it should."""
+    began = time.monotonic()
+    await fleet.api.configure("fleet", {"volume": 21, "brightness": 5})
+    answered = time.monotonic() - began
+    while True:
+        devices = (await fleet.api.get("/devices"))["items"]
+        assert isinstance(devices, list)
+        if all(one["config"] == one["desired"] for one in devices):
+            return answered, time.monotonic() - began
+        await asyncio.sleep(0.25)
 
 
 async def rollout(fleet: Fleet, rel: str) -> tuple[float, int, Json]:
@@ -94,6 +109,7 @@ async def run(folder: Path) -> list[Row]:
         seconds = await back(fleet)
         count, whole = await asyncio.to_thread(stored, fleet)
         lights = len(fleet.lights)
+        answered, reached = await configured(fleet)
         release = await fleet.api.publish(made.data())
         took, most, found = await rollout(fleet, str(release["rel"]))
     finally:
@@ -105,6 +121,8 @@ async def run(folder: Path) -> list[Row]:
     return [
         Row(f"{devices:,} devices back at once", seconds, "s", beside, f"at most {BACK_S} s, nothing lost or doubled",
             seconds <= BACK_S and whole == lights),
+        Row(f"configuration of {devices:,} devices, until all use it", reached, "s",
+            f"the change was answered in {answered:.2f} s", f"at most {CONFIGURED_S} s", reached <= CONFIGURED_S),
         Row(f"rollout to {devices:,} devices", took, "s", f"{done:,} run it; {most} at a time",
             f"all, at most {PARALLEL} at a time", done == devices and most <= PARALLEL),
     ]  # fmt: skip

@@ -137,7 +137,7 @@ class Roster:
             found = db.get(Device, device)
             if found is not None and found.seen <= session.at:
                 config = session.state.get("config")
-                if isinstance(config, str) and config and config != found.state.get("config"):
+                if isinstance(config, str) and config.isalnum() and config != found.state.get("config"):
                     delivery.applied(db, device, config, session.at)
                 found.online, found.seen = session.online, session.at
                 found.state = {name: session.state[name] for name in STATE if name in session.state}

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlmodel import Session, delete
+from sqlmodel import Session, col, delete, select
 
 from controller.incidents.judging.watch import BAD_RESETS, REMEMBERED
 from controller.incidents.models import Condition
@@ -18,16 +18,15 @@ class ConditionProjector(Projector):
 
     def project(self, session: Session, rows: Sequence[Row]) -> None:
         """Take events into the table."""
-        touched: dict[tuple[str, str], Condition] = {}
+        devices = {row.device for row in rows}
+        known = session.exec(select(Condition).where(col(Condition.device).in_(devices)))
+        found = {(one.site, one.device): one for one in known}
         for row in rows:
             key = row.site, row.device
-            found = touched.get(key) or session.get(Condition, key)
-            if found is None:
-                found = Condition(site=row.site, device=row.device, paper="", fault="", full=0, crashes=[])
-            take(found, row)
-            touched[key] = found
-        for found in touched.values():
-            session.add(found)
+            if key not in found:
+                found[key] = Condition(site=row.site, device=row.device, paper="", fault="", full=0, crashes=[])
+            take(found[key], row)
+        session.add_all(found.values())
         session.flush()
 
     def reset(self, session: Session) -> None:

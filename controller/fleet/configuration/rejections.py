@@ -16,11 +16,8 @@ class RejectionProjector(Projector):
     def project(self, session: Session, rows: Sequence[Row]) -> None:
         """Take events into the table."""
         for row in {(row.site, row.device): row for row in rows}.values():
-            session.merge(
-                Rejection(
-                    site=row.site, device=row.device, hash=str(row.data["hash"]), why=str(row.data["why"]), at=row.time
-                )
-            )
+            told, why = (str(row.data[name]).replace("\0", "?") for name in ("hash", "why"))
+            session.merge(Rejection(site=row.site, device=row.device, hash=told, why=why, at=row.time))
         session.flush()
 
     def reset(self, session: Session) -> None:

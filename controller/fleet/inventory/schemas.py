@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, Field, StringConstraints, model_validator
+from pydantic import BaseModel, Field, StrictBool, StringConstraints, model_validator
 
 from controller.fleet.orders.schemas import CommandCreate
 from controller.fleet.schemas import WORDS, Id, Strict
@@ -35,7 +35,7 @@ class ViewBase(Strict):
     filter: Filter = ""
     sort: Sort = ""
     columns: list[Id] = Field([], max_length=30)
-    shared: bool = False
+    shared: StrictBool = False
 
 
 class ViewPublic(ViewBase):

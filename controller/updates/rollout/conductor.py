@@ -216,7 +216,7 @@ class Conductor:
         """Return what a device is to hear, None for nothing."""
         with self._db.read() as session:
             for row in reversed(alive(session)):
-                rollout = read(session, row)
+                rollout = read(session, row, device)
                 op = machine.due(rollout, device)
                 if op == "cancel":
                     return Said(row.id or 0, op, {"rel": row.rel})
@@ -234,7 +234,7 @@ def _replied(session: Session, device: str, said: Said, reply: Json) -> None:
     row = session.get(Row, said.rollout)
     if row is None:
         return
-    before = read(session, row)
+    before = read(session, row, device)
     outcome, reason = str(reply["outcome"]), str(reply.get("reason") or "")
     after = machine.replied(before, device, said.op, outcome, reason, now_ms())
     if after is not before:

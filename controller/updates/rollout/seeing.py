@@ -9,12 +9,13 @@ from controller.fleet.models import Device, Position
 from controller.fleet.presence import Session as Presence
 from controller.ingest.sql import Raw
 from controller.updates.models import Rollout as Row
-from controller.updates.models import RolloutUnit, Told
+from controller.updates.models import RolloutUnit
 from controller.updates.rollout.plan import Target
 from controller.updates.rollout.table import traffic
 from controller.updates.rollout.units import IN_FLIGHT, Heard, Rollout, Seen, World
 
 TZ = 420  # of a site that is no more, minutes
+TOLD = "SELECT device, taken, ready, done, failed, why FROM update_told WHERE rel = ?"
 
 Json = dict[str, object]
 
@@ -37,8 +38,9 @@ def word(presence: Presence | None, answered: bool) -> Word | None:
 
 def world(session: Session, listen: Listen, id_: int, rollout: Rollout, now: int) -> World:
     """Return the world around a rollout."""
-    zones: dict[str, int] = dict(Raw(session).all("SELECT id, tz FROM fleet_site"))
-    told = {one.device: _heard(one) for one in session.exec(select(Told).where(Told.rel == rollout.rel))}
+    raw = Raw(session)
+    zones: dict[str, int] = dict(raw.all("SELECT id, tz FROM fleet_site"))
+    told = {device: Heard(*rest) for device, *rest in raw.all(TOLD, rollout.rel)}
     seen = {}
     for device, site, position, trusted, word in _fleet(session, listen):
         unit = rollout.units.get(device)
@@ -85,10 +87,6 @@ def _seen(word: Word, here: bool, heard: Heard, tz: int) -> Seen:
         heard=heard,
         tz=tz,
     )
-
-
-def _heard(told: Told) -> Heard:
-    return Heard(told.taken, told.ready, told.done, told.failed, told.why)
 
 
 def _busy(session: Session, id_: int) -> dict[str, frozenset[str]]:

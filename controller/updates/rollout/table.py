@@ -31,10 +31,12 @@ def load(value: Mapping[str, object]) -> Rollout:
     return Rollout(plan=Plan(**plan), units={one.device: one for one in units}, stand=stand, **given)  # type: ignore[arg-type]
 
 
-def read(session: Session, row: Row) -> Rollout:
-    """Return a rollout with its devices."""
+def read(session: Session, row: Row, device: str = "") -> Rollout:
+    """Return a rollout with its devices, or with one of them only."""
     columns = [getattr(RolloutUnit, name) for name in FIELDS]
     query = select(*columns).where(RolloutUnit.rollout == row.id).order_by(col(RolloutUnit.device))
+    if device:
+        query = query.where(RolloutUnit.device == device)
     units = [dict(zip(FIELDS, values, strict=True)) for values in session.exec(query)]
     value = {"rel": row.rel, "size": row.size, "plan": row.plan, "moment": row.moment, "stand": row.state}
     return load({**value, "why": row.why, "units": units})
