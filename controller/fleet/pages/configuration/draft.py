@@ -11,7 +11,7 @@ from controller.fleet.configuration.document import TUNABLES
 from controller.fleet.configuration.layers import MISSING, Json, fold, origins, same
 from controller.fleet.configuration.schemas import PATCH, POSITION_PATCH, PositionPatch
 from controller.fleet.configuration.service import Key
-from controller.fleet.pages.configuration.words import NAMES, OTHERWISE, PATTERNS, SAID, TEXT, Say
+from controller.fleet.pages.configuration.words import FILL_IN, NAMES, OTHERWISE, PATTERNS, SAID, TEXT, Say
 from controller.web.i18n import N_
 
 OF_POSITION = tuple(name for name in NAMES if name in PositionPatch.__annotations__)
@@ -159,7 +159,6 @@ def can_be_as_made(name: str) -> bool:
 def _said(one: ErrorDetails, say: Say) -> str:
     """Return what pydantic says of a value, in our words."""
     if one["type"] == "string_pattern_mismatch":
-        if one["input"] == "":
-            return say(SAID["missing"])
-        return say(PATTERNS.get(str(one["loc"][-1]), TEXT))
+        text = FILL_IN if one["input"] == "" else PATTERNS.get(str(one["loc"][-1]), TEXT)
+        return say(text)
     return say(SAID.get(one["type"], OTHERWISE)).format(**one.get("ctx", {}))

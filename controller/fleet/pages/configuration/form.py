@@ -6,14 +6,14 @@ from functools import partial
 from controller.fleet.configuration.layers import MISSING
 from controller.fleet.pages.configuration.draft import LISTS, Draft, can_be_as_made, number
 from controller.fleet.pages.configuration.rows import Entry, Rows
-from controller.fleet.pages.configuration.words import LANGS, NAMES, PAPERS, item, origin, value
+from controller.fleet.pages.configuration.words import FIELDS, LANGS, NAMES, PAPERS, item, origin, value
 from controller.web.i18n import N_
 from controller.web.shell.frame import Frame
 from controller.web.shell.widgets import Tag, choice, field, tag
 
 LIMITS = {"share": "2–100", "brightness": "0–7", "volume": "0–30", "shown": "1–30 s"}
 HERE, BELOW, NONE = "here", "below", "none"
-WAYS = {BELOW: N_("Take it over"), HERE: N_("Set it here"), NONE: N_("As the part was made")}
+WAYS = {BELOW: N_("Inherit"), HERE: N_("Set it here"), NONE: N_("As the part was made")}
 
 
 class Form:
@@ -34,17 +34,25 @@ class Form:
         """Show what is wrong, where it is; what has no field of its own, at its value."""
         found = self._draft.problems(self._frame.say)
         for pointer, one in self._fields.items():
-            one.error = found.pop(pointer, None)
-        for name, line in self._wrong.items():
-            text = next((found[at] for at in found if at == f"/{name}" or at.startswith(f"/{name}/")), "")
-            if line.text != text:
-                line.set_text(text)
+            one.error = found.get(pointer)
+        unsaid = {at: text for at, text in found.items() if at not in self._fields or at.count("/") > 1}
+        for pointer in sorted(self._wrong, key=len, reverse=True):  # an item says it before its list does
+            theirs = [at for at in unsaid if at == pointer or at.startswith(f"{pointer}/")]
+            text = ". ".join(self._said(pointer, at, unsaid.pop(at)) for at in theirs)
+            if self._wrong[pointer].text != text:
+                self._wrong[pointer].set_text(text)
+
+    def _said(self, pointer: str, at: str, text: str) -> str:
+        """Return what is wrong, with the name of the field where it is one of several."""
+        part = at.removeprefix(pointer).strip("/")
+        return f"{self._frame.say(FIELDS[part])}: {text}" if part in FIELDS else text
 
     def _paint(self, name: str) -> None:
         """Draw one value anew."""
         space = self._settings[name]
-        for pointer in [at for at in self._fields if at == f"/{name}" or at.startswith(f"/{name}/")]:
-            del self._fields[pointer]
+        for drawn in (self._fields, self._wrong):
+            for pointer in [at for at in drawn if at == f"/{name}" or at.startswith(f"/{name}/")]:
+                drawn.pop(pointer)
         space.clear()
         is_here = name in self._draft.patch
         space.classes(add="here" if is_here else "", remove="" if is_here else "here")
@@ -56,7 +64,7 @@ class Form:
                 self._way(name)
             with tag("div", "value"):
                 self._value(name)
-                self._wrong[name] = tag("p", "wrong", role="alert")
+                self._wrong[f"/{name}"] = tag("p", "wrong", role="alert")
 
     def _way(self, name: str) -> None:
         _ = self._frame.say
@@ -89,7 +97,7 @@ class Form:
         if not self._may or draft.patch[name] is None:
             self._plain(name, draft.patch[name])
         elif name in LISTS:
-            Rows(self._frame, draft, name, self._fields, self._may_repaint, partial(self._other, name))
+            Rows(self._frame, draft, name, self._fields, self._wrong, self._anew, partial(self._other, name))
         else:
             self._field(name)
         text = _("from: this layer; without it {value}")
@@ -120,13 +128,13 @@ class Form:
         else:
             made = field(label, str(now), hint=LIMITS[name], inputmode="numeric", autocomplete="off")
             made.on_value_change(lambda event: self._put(name, number(event.value)))
-        self._fields[f"/{name}"] = made
+        self._fields[f"/{name}"] = made.without_auto_validation()  # what is wrong the draft says
 
     def _put(self, name: str, typed: object) -> None:
         self._draft.patch[name] = typed
         self._other(name)
 
-    def _may_repaint(self, name: str) -> None:
+    def _anew(self, name: str) -> None:
         """A list has another item, or one less: draw it anew."""
         self._paint(name)
         self._other(name)

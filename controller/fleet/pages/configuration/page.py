@@ -184,7 +184,7 @@ async def _build(frame: Frame) -> None:
         raise Problem(404) from None
     called = title(key, name, _)
     what = {
-        "fleet": N_("Holds for all halls, where no layer above it says otherwise"),
+        "fleet": N_("Holds for all halls whose own layers say nothing else"),
         "kind": N_("Holds for all halls of this kind"),
         "site": N_("Holds for this hall"),
         "position": N_("Holds for this position"),

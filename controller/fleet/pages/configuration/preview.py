@@ -68,7 +68,7 @@ class Preview:
         with frame.client, ui.dialog() as dialog, card(_("What would change"), "large"):
             if found.refused:
                 self._refused(found)
-            counts = _("{positions} positions in {sites} halls; {devices} devices, {online} of them in reach")
+            counts = _("Positions: {positions}, halls: {sites}, devices: {devices}, of them in reach: {online}")
             tag("p", "reach", counts.format(**found.model_dump(include={"positions", "sites", "devices", "online"})))
             tag("h3", text=_("In this layer"))
             differences(frame, found.differences)

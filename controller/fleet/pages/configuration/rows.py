@@ -20,8 +20,14 @@ ADD = {"services": N_("Add a service"), "counters": N_("Add a counter")}
 
 
 class Rows:
-    """One list. `fields` is told of each field by its JSON pointer; `anew` draws the list again, `changed` hears of
-    what was written."""
+    """One list.
+
+    Args:
+        fields: is told of each field, by its JSON pointer.
+        wrong: is told of each item's line for what is wrong with it, by its JSON pointer.
+        anew: draws the list again.
+        changed: hears that something was written.
+    """
 
     def __init__(
         self,
@@ -29,11 +35,12 @@ class Rows:
         draft: Draft,
         name: str,
         fields: dict[str, Entry],
+        wrong: dict[str, Tag],
         anew: Callable[[str], None],
         changed: Callable[[], None],
     ) -> None:
         self._frame, self._draft, self._name = frame, draft, name
-        self._fields, self._anew, self._changed = fields, anew, changed
+        self._fields, self._wrong, self._anew, self._changed = fields, wrong, anew, changed
         items = draft.items(name)
         with tag("ol", "items"):
             for at, one in enumerate(items):
@@ -52,6 +59,7 @@ class Rows:
                 self._move(_("Up"), "arrow_upward", partial(self._swap, at, at - 1), at == 0)
                 self._move(_("Down"), "arrow_downward", partial(self._swap, at, at + 1), at == count - 1)
                 self._move(_("Take away"), "delete_outline", partial(self._drop, at), off=False)
+            self._wrong[f"/{self._name}/{at}"] = tag("p", "wrong", role="alert")
 
     def _text(self, at: int, one: Json, part: str) -> None:
         now = one.get(part, "")
@@ -66,7 +74,7 @@ class Rows:
             self._changed()
 
         made.on_value_change(typed)
-        self._fields[f"/{self._name}/{at}/{part}"] = made
+        self._fields[f"/{self._name}/{at}/{part}"] = made.without_auto_validation()  # what is wrong the draft says
 
     def _serves(self, at: int, one: Json) -> None:
         """What a counter serves: some services, or none for all."""
@@ -74,8 +82,9 @@ class Rows:
         serves = one.get("services", [])
         chosen = [str(id_) for id_ in serves] if isinstance(serves, list) else []
         offered = {str(service.get("id", "")): item(service) for service in self._draft.items("services")}
+        title = FIELDS["services"]
         options = {**{id_: id_ for id_ in chosen}, **offered}
-        made = ui.select(options, label=_(FIELDS["services"]), value=chosen, multiple=True)
+        made = ui.select(options, label=_(title), value=chosen, multiple=True)
         made.props("outlined dense options-dense stack-label").classes("field serves")
         made.props["display-value"] = ", ".join(chosen) or _("all of them")
 
@@ -85,7 +94,7 @@ class Rows:
             self._changed()
 
         made.on_value_change(picked)
-        self._fields[f"/counters/{at}/services"] = made
+        self._fields[f"/counters/{at}/services"] = made.without_auto_validation()
 
     def _move(self, label: str, symbol: str, press: Callable[[], object], off: bool) -> Tag:
         made = button("", "small plainly", press, symbol)

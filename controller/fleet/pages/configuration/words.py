@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from controller.fleet.configuration.document import LONGEST
 from controller.fleet.configuration.layers import MISSING
 from controller.fleet.configuration.service import Key
 from controller.fleet.pages.words import KINDS
@@ -28,8 +29,9 @@ FIELDS = {
 LANGS = {"id": "Bahasa Indonesia", "en": "English"}
 PAPERS = {"1": N_("on paper"), "0": N_("without paper")}
 AS_MADE = N_("as the part was made")
+FILL_IN = N_("Fill this in")
 SAID = {  # what pydantic says -> what we say; what is in braces it tells too
-    "missing": N_("Fill this in"),
+    "missing": FILL_IN,
     "literal_error": N_("Choose one of those that there are"),
     "greater_than_equal": N_("At least {ge}"),
     "less_than_equal": N_("At most {le}"),
@@ -53,7 +55,9 @@ REFUSALS = {  # what is said of a whole configuration, which is told to programs
     "services share an id": N_("two services share an id"),
     "services share a letter": N_("two services share a letter"),
     "counters share an id": N_("two counters share an id"),
-    "the configuration is too long": N_("the configuration would be too large for a device: shorten texts"),
+    f"the configuration is larger than {LONGEST} bytes": N_(
+        "the configuration would be too large for a device: shorten texts"
+    ),
 }
 
 Say = Callable[[str], str]
@@ -63,7 +67,7 @@ def origin(name: str, say: Say) -> str:
     """Return how a layer is called where a value comes from it."""
     level, _, rest = name.partition("/")
     if level == "kind":
-        return f"{say(N_('Kind of site'))}: {say(KINDS[rest])}"
+        return say(KINDS[rest])
     titles = {
         "defaults": N_("Default"),
         "fleet": N_("Whole fleet"),
@@ -128,7 +132,8 @@ def changes(path: str, before: object, after: object, say: Say) -> list[tuple[st
     ]
     ids = [id_ for id_ in old if id_ in new], [id_ for id_ in new if id_ in old]
     if ids[0] != ids[1]:
-        found.append((f"{label}: {say(N_('order'))}", ", ".join(ids[0]), ", ".join(ids[1])))
+        order = say(N_("order"))
+        found.append((f"{label}: {order}", ", ".join(ids[0]), ", ".join(ids[1])))
     return found or [(label, value(name, before, say), value(name, after, say))]
 
 

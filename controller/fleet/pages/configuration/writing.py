@@ -63,7 +63,7 @@ class Writing:
 
     def _json(self) -> None:
         _, text = self._frame.say, json.dumps(self._draft.patch, ensure_ascii=False, indent=2)
-        tag("p", "soft", _("A JSON merge patch: what it does not name is taken over, null is as the part was made."))
+        tag("p", "soft", _("A JSON merge patch: what it does not name is inherited, null is as the part was made."))
         if not self._may:
             tag("pre", text=text)
             return
