@@ -71,7 +71,6 @@ class Form:
         ways = {way: _(text) for way, text in WAYS.items() if way != NONE or can_be_as_made(name)}
         now = BELOW if name not in self._draft.patch else NONE if self._draft.patch[name] is None else HERE
         made = choice(_("Value"), ways, now).classes("way")
-        made.props["aria-label"] = f"{_(NAMES[name][0])}: {_('Value')}"
         made.on_value_change(lambda event: self._turn(name, str(event.value)))
 
     def _turn(self, name: str, way: str) -> None:

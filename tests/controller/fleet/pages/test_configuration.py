@@ -40,12 +40,12 @@ def save(who: Someone, path: str, patch: dict[str, object], note: str = "") -> N
 
 def turn(page: Page, name: str, way: str) -> None:
     """Say whether a value is set here."""
-    page.get_by_role("combobox", name=f"{name}: Nilai").click()
+    setting(page, name).get_by_role("combobox", name="Nilai").click()
     page.get_by_role("option", name=way, exact=True).click()
 
 
 def setting(page: Page, name: str):
-    return page.get_by_role("group", name=name, exact=True)
+    return page.locator(f'.setting[aria-label="{name}"]')
 
 
 def look(page: Page):

@@ -14,7 +14,7 @@ from tests.controller.inside import COUNTERS, SERVICES
 SITE = Key("site", "genteng")
 VALUES = st.one_of(st.none(), st.integers(0, 3), st.booleans(), st.lists(st.integers(0, 2), max_size=2))
 PATCHES = st.dictionaries(st.sampled_from(sorted(NAMES)), VALUES, max_size=5)
-JSON = st.recursive(VALUES | st.text(max_size=4), lambda more: st.lists(more) | st.dictionaries(st.text(), more))
+JSON = st.recursive(VALUES | st.text(max_size=4), lambda more: st.lists(more, max_size=2), max_leaves=4)
 ITEMS = st.lists(
     st.dictionaries(st.sampled_from(["id", "letter", "name", "need", "mins", "services"]), JSON), max_size=3
 )
