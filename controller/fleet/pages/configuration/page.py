@@ -29,7 +29,7 @@ from controller.web.shell.widgets import button, card, link, state, tag
 
 ROOT = "/fleet/configuration"
 FLEET_TZ = 420  # layers above the halls have no zone; the fleet's is WIB
-LOOK_S = 3.0
+LOOK_S, UPPER_LOOK_S = 3.0, 6.0  # a layer above the halls looks at every device
 
 
 class Seen(NamedTuple):
@@ -83,7 +83,7 @@ class Editor:
             await self._offer(seen)
         elif seen.below != self.draft.below and seen.layer.rev == self.draft.rev:
             self.draft.below = seen.below  # a layer below has changed: what is taken over is another
-            self._writing.show()
+            self._writing.refresh()
 
     def _told(self, layer: Layer | LayerPublic) -> None:
         _, lang, now = self._frame.say, self._frame.lang, now_ms()
@@ -114,6 +114,8 @@ class Editor:
             await self._preview.show(self.draft.patch, self.draft.rev)
 
     async def _restore(self, patch: Json, rev: int) -> None:
+        if self._writing.keeps():
+            return
         await self._preview.show(patch, self.draft.rev, self._frame.say("Back to revision {rev}").format(rev=rev))
 
     async def _discard(self) -> None:
@@ -139,6 +141,8 @@ class Editor:
         self._changed()
 
     async def _stale(self) -> None:
+        if not self._writing.dirty:
+            self._frame.refuse(N_("Somebody else has changed this meanwhile: look at it again"))
         await self._offer(await self._frame.read(lambda session: _seen(session, self._key)))
 
     async def _offer(self, seen: Seen) -> None:
@@ -161,6 +165,8 @@ class Editor:
 
     async def _take(self, seen: Seen) -> None:
         """Take their change over; where both have changed a value, mine stands, and that is said."""
+        if self._writing.keeps():
+            return
         both = self.draft.take(seen.layer.rev, seen.layer.patch)
         self._anew(seen.layer)
         if both:
@@ -198,7 +204,7 @@ async def _build(frame: Frame) -> None:
     frame.client.title = f"{called} – Balai"
     editor = Editor(frame, key, seen, tz)
     await editor.begin()
-    frame.live(editor.look, LOOK_S)
+    frame.live(editor.look, LOOK_S if key.site else UPPER_LOOK_S)
 
 
 def _key(frame: Frame) -> Key:

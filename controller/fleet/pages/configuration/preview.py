@@ -108,7 +108,7 @@ class Preview:
         _ = self._frame.say
         with tag("details"):
             tag("summary", text=_("Which positions"))
-            table = Table(_("Which positions"), (_("Hall"), _("Position"), _("Device"), _("State")))
+            table = Table(_("Which positions"), (_("Hall"), _("Place"), _("Device"), _("State")))
             for one in found.affected[:LISTED]:
                 kind: State = "good" if one.online else "off"
                 reach = _("In reach") if one.online else _("Out of reach")

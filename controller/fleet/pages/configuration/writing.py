@@ -54,8 +54,21 @@ class Writing:
             else:
                 self._json()
 
+    def refresh(self) -> None:
+        """A layer below is another: draw again what shows it."""
+        if self._view == "form":
+            self.show()
+
+    def keeps(self) -> bool:
+        """Whether it holds a text that nobody could read, which would be lost if it were drawn anew; that is said."""
+        if self._unread:
+            self._frame.refuse(self._unread)
+        return bool(self._unread)
+
     def _turn(self, view: str) -> None:
-        if self._unread or (view == "form" and not self._draft.shaped()):
+        if self.keeps():
+            return
+        if view == "form" and not self._draft.shaped():
             self._frame.refuse(N_("A form cannot show this: mend the text first"))
             return
         self._view = view
