@@ -70,7 +70,7 @@ def test_a_value_is_set_after_a_look_and_followed_to_the_device(fleet: Fleet, ke
     box.fill("20")
     expect(volume).not_to_contain_text("Paling banyak 30")
     dialog = look(page)
-    expect(dialog).to_contain_text("Tempat: 1, balai: 1, perangkat: 1")
+    expect(dialog).to_contain_text("Posisi: 1, balai: 1, perangkat: 1")
     expect(dialog.locator("del").last).to_have_text("12")
     expect(dialog.locator("ins").last).to_have_text("20")
     assert layer(keeper, SCREEN)["patch"] == {}, "a look changes nothing"
@@ -150,7 +150,7 @@ def test_who_may_not_sees_and_writes_nothing(fleet: Fleet, keeper: Someone, open
     expect(page.get_by_text("Anda hanya dapat melihat")).to_be_visible()
     expect(page.get_by_role("button", name="Periksa, lalu simpan")).to_have_count(0)
     page = opened(keeper, ROOT)
-    page.get_by_label("Cari balai atau tempat").fill("layar")
+    page.get_by_label("Cari balai atau posisi").fill("layar")
     expect(page.get_by_role("link", name=f"Desa {HALL} – Desa {HALL}")).to_have_attribute("href", f"{ROOT}/{SCREEN}")
     assert SECRET not in page.content()
     for path in ("site/srono", "position/srono/layar"):
