@@ -10,6 +10,7 @@ from sqlalchemy import update
 
 from controller.fleet.models import Device
 from controller.ingest.alarms import now_ms
+from controller.ingest.models import DeadLetter
 from controller.updates.models import Release
 from tests.controller.inside import Someone
 from tests.controller.web.shell.conftest import GENTENG, SRONO, House
@@ -214,3 +215,31 @@ def test_a_rollout_is_begun_after_a_look_and_steered_live(house: House, opened):
     expect(page.get_by_text("Dibatalkan").first).to_be_visible()
     told = [one["what"] for one in house.audit() if str(one["what"]).startswith("rollout.")]
     assert told == ["rollout.add", "rollout.pause", "rollout.resume", "rollout.cancel"]
+
+
+def test_dead_letters_are_leafed_through_and_looked_into(house: House, opened):
+    letters = [
+        DeadLetter(
+            at=at,
+            device="b0a732000001",
+            reason="bad_event",
+            detail=f"nomor-{at}",
+            log="0" * 16,
+            seq=at,
+            body='{"v":<1>}',
+        )
+        for at in range(1, 61)
+    ]
+    house.parts.db.write(lambda session: session.add_all(letters))
+    page = ready(opened("/fleet/letters", house.admin))
+    expect(page.get_by_role("cell", name="nomor-60")).to_be_visible()
+    expect(page.get_by_role("cell", name="nomor-10", exact=True)).to_be_hidden()
+    expect(page.get_by_role("button", name="Lebih baru")).to_be_disabled()
+    page.get_by_role("button", name="Lebih lama").click()
+    expect(page.get_by_role("cell", name="nomor-10", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Lebih lama")).to_be_disabled()
+    page.get_by_role("row", name="nomor-10").get_by_role("button", name="Periksa").click()
+    expect(page.get_by_role("dialog").get_by_text('{"v":<1>}')).to_be_visible()
+    page.get_by_role("dialog").get_by_role("button", name="Tutup").click()
+    page.get_by_role("button", name="Lebih baru").click()
+    expect(page.get_by_role("cell", name="nomor-60")).to_be_visible()
