@@ -134,6 +134,11 @@ class DifferencePublic(Strict):
     before: object
     after: object
 
+    @property
+    def ends(self) -> tuple[object, object]:
+        """What was and what is: MISSING where none was or is, None where that is what a layer says."""
+        return MISSING if self.op == "add" else self.before, MISSING if self.op == "remove" else self.after
+
     @classmethod
     def of(cls, one: Difference) -> "DifferencePublic":
         """Return a difference as it is shown."""

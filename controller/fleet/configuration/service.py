@@ -1,12 +1,12 @@
 """Layers of configurations at work: what a change would do, and that it is done. Within a transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from sqlmodel import Session, col, delete, select
 
-from controller.accounts.service import audit
+from controller.accounts.service import Who, audit
 from controller.fleet import service
 from controller.fleet.configuration.document import TUNABLES, wrong_with
 from controller.fleet.configuration.layers import Json, fold, merge
@@ -17,6 +17,10 @@ from controller.fleet.service import FleetError, values_of
 from controller.ingest.alarms import now_ms
 from controller.web.i18n import N_
 
+if TYPE_CHECKING:
+    from controller.parts import Parts
+
+T = TypeVar("T")
 DEFAULTS: Json = {"lang": "id", "share": 3, "paper": 1, "counters": []}
 CONFIGURED = ("lang", "share", "paper", "services", "counters")  # columns of a site that its layers come to
 KINDS = ("village", "urban", "subdistrict", "health", "office")
@@ -34,6 +38,11 @@ class Key(NamedTuple):
 
 
 FLEET = Key("fleet")
+
+
+def may_edit(who: Who, key: Key) -> bool:
+    """Whether somebody may change a layer: those above the sites are the admins' who are bound to none."""
+    return who.may("admin", key.site or None) and (bool(key.site) or who.everywhere)
 
 
 class StaleError(FleetError):
@@ -93,6 +102,14 @@ def layers_at(session: Session, hall: Site) -> list[tuple[str, Json]]:
     """Return the layers of a site in their order, with their names."""
     keys = FLEET, Key("kind", name=hall.kind), Key("site", hall.id)
     return [("defaults", DEFAULTS), *((str(key), layer(session, key).patch) for key in keys)]
+
+
+def below(session: Session, key: Key) -> list[tuple[str, Json]]:
+    """Return the layers upon which a layer lies, the lowest first, with their names. Raises FleetError."""
+    if key.site:
+        found = layers_at(session, service.site_of(session, key.site))
+        return found if key.level == "position" else found[:-1]
+    return [("defaults", DEFAULTS), *([] if key == FLEET else [(str(FLEET), layer(session, FLEET).patch)])]
 
 
 def plan(session: Session, key: Key, patch: Json) -> Plan:
@@ -170,6 +187,16 @@ def save(session: Session, key: Key, patch: Json, expected: int | None, who: str
         session.add(hall)
     audit(session, who, "configuration.change", str(key), before, patch)
     return found, made
+
+
+def carry_out(parts: "Parts", change: Callable[[Session], tuple[T, Plan]]) -> T:
+    """Run a `change` that saves a layer in one transaction, then tell devices and halls whom it concerns. Blocks."""
+    result, made = parts.db.write(change)
+    places = {(one.position.site, one.position.id) for one in made.changed}
+    parts.link.configured(parts.roster.standing(places))
+    for hall, _ in made.values:
+        parts.queue.site_changed(hall.id)
+    return result
 
 
 def write(session: Session, key: Key, found: Layer, patch: Json, who: str, note: str) -> None:

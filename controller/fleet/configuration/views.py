@@ -1,11 +1,13 @@
-"""What a change of a layer would do, as people look at it."""
+"""Layers as people look at them: which there are, how they were, what a change would do."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sqlmodel import Session, col, select
 
+from controller.accounts.service import Who
+from controller.fleet.configuration import service
 from controller.fleet.configuration.layers import Difference, Json, differences
-from controller.fleet.configuration.models import Layer
+from controller.fleet.configuration.models import Layer, Revision
 from controller.fleet.configuration.schemas import (
     AffectedPublic,
     ChangePublic,
@@ -13,14 +15,42 @@ from controller.fleet.configuration.schemas import (
     PreviewPublic,
     RefusedPublic,
 )
-from controller.fleet.configuration.service import Changed, Plan
+from controller.fleet.configuration.service import FLEET, KINDS, Changed, Key, Plan
 from controller.fleet.models import Device
-from controller.web.i18n import translate
+from controller.fleet.service import FleetError
+from controller.web.i18n import N_, translate
 from protocol.canonical import encode
 
 SHOWN = 100  # positions that a preview lists
 CHANGES = 20  # distinct changes
 LONGEST = 1 << 16  # bytes of what is compared
+
+
+def upper(session: Session) -> list[Layer]:
+    """Return the layers above the sites, also those that nobody has made."""
+    return [service.layer(session, key) for key in (FLEET, *(Key("kind", name=kind) for kind in KINDS))]
+
+
+def made(session: Session, who: Who) -> list[Layer]:
+    """Return the layers of sites and positions that somebody has made, and `who` may see; by their keys."""
+    query = select(Layer).where(col(Layer.site) != "").order_by(col(Layer.key))
+    return [one for one in session.exec(query) if who.may("viewer", one.site)]
+
+
+def revisions(session: Session, key: Key, before: int, limit: int) -> Sequence[Revision]:
+    """Return how a layer has been, the newest first; those `before` a rev, 0 for all. Raises FleetError."""
+    service.layer(session, key)
+    query = select(Revision).where(Revision.key == str(key)).order_by(col(Revision.rev).desc())
+    return session.exec((query.where(Revision.rev < before) if before else query).limit(limit)).all()
+
+
+def patch_of(session: Session, key: Key, rev: int) -> Json:
+    """Return a layer as it was; 0 is before all revisions. Raises FleetError where it never was so."""
+    service.layer(session, key)
+    found = session.get(Revision, (str(key), rev))
+    if found is None and rev:
+        raise FleetError(N_("There is no such revision"), missing=True)
+    return found.patch if found else {}
 
 
 def preview(session: Session, found: Layer, patch: Json, plan: Plan, lang: str) -> PreviewPublic:

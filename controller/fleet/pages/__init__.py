@@ -1,6 +1,6 @@
 """The fleet's staff pages."""
 
-from controller.fleet.pages import device, devices, letters, site
+from controller.fleet.pages import configuration, device, devices, letters, site
 from controller.web.shell.page import Page, Panel
 
-PAGES: tuple[Page | Panel, ...] = (site.PAGE, devices.PAGE, device.PAGE, letters.PAGE)
+PAGES: tuple[Page | Panel, ...] = (site.PAGE, devices.PAGE, device.PAGE, *configuration.PAGES, letters.PAGE)

@@ -87,6 +87,7 @@ async def _build(frame: Frame) -> None:
     district = f" · {site.district.replace('-', ' ').title()}" if site.district else ""
     with heading(frame, site.name, _(KINDS[site.kind]) + district):
         link(_("Public board"), f"/board?site={id_}", "button")
+        link(_("Configuration"), f"/fleet/configuration/site/{id_}", "button")
         if frame.may("clerk", id_):
             link(_("Counter console"), f"/console?site={id_}", "button")
     frame.client.title = f"{site.name} – Balai"

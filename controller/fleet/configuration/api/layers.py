@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Annotated, Literal, NamedTuple
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from controller.accounts.deps import Viewer, WhoDep
 from controller.accounts.service import Who
-from controller.fleet.configuration import service
+from controller.fleet.configuration import service, views
 from controller.fleet.configuration.layers import Json
 from controller.fleet.configuration.models import Layer, Revision
 from controller.fleet.configuration.schemas import (
@@ -23,9 +23,7 @@ from controller.fleet.configuration.schemas import (
     RestoreBody,
     RevisionPublic,
 )
-from controller.fleet.configuration.service import FLEET, KINDS, Key, Plan
-from controller.fleet.configuration.views import preview as previewed
-from controller.fleet.configuration.views import shown as differing
+from controller.fleet.configuration.service import FLEET, Key, Plan
 from controller.fleet.schemas import SitePath
 from controller.parts import Parts, PartsDep
 from controller.web.i18n import language
@@ -51,9 +49,7 @@ def layers(who: Viewer, parts: PartsDep) -> list[LayerPublic]:
     """Return the layers that you may see: of the fleet, of each kind of site, and those of sites and positions that
     somebody has made."""
     with parts.db.read() as session:
-        upper = [service.layer(session, key) for key in (FLEET, *(Key("kind", name=kind) for kind in KINDS))]
-        made = session.exec(select(Layer).where(col(Layer.site) != "").order_by(col(Layer.key)))
-        return [_shown(one) for one in (*upper, *made) if not one.site or who.may("viewer", one.site)]
+        return [_shown(one) for one in (*views.upper(session), *views.made(session, who))]
 
 
 def _fleet(who: WhoDep) -> Key:
@@ -79,8 +75,8 @@ def _seen(who: Who, key: Key) -> Key:
 
 
 def _edit(who: Who, key: Key) -> None:
-    """Refuse who may not change a layer: those above the sites are the fleet's admins'."""
-    if not who.may("admin", key.site or None) or not (key.site or who.everywhere):
+    """Refuse who may not change a layer."""
+    if not service.may_edit(who, key):
         raise Problem(403, "Your account has no right to this")
 
 
@@ -124,7 +120,7 @@ def _serve(path: str, at: Callable[..., Key], body: Callable[..., Written]) -> N
         with parts.db.read() as session:
             found = service.layer(session, key)
             made = service.plan(session, key, to_be.patch)
-            return previewed(session, found, to_be.patch, made, language(request))
+            return views.preview(session, found, to_be.patch, made, language(request))
 
     @router.get(f"{path}/history")
     def history(
@@ -132,9 +128,7 @@ def _serve(path: str, at: Callable[..., Key], body: Callable[..., Written]) -> N
     ) -> HistoryPublic:
         """Return how a layer has been, the newest first."""
         with parts.db.read() as session:
-            service.layer(session, key)
-            query = select(Revision).where(Revision.key == str(key)).order_by(col(Revision.rev).desc())
-            found = session.exec((query.where(Revision.rev < before) if before else query).limit(limit + 1)).all()
+            found = views.revisions(session, key, before, limit + 1)
             page = [RevisionPublic(**_fields(one), note=one.note) for one in found[:limit]]
             return HistoryPublic(revisions=page, next=page[-1].rev if len(found) > limit else 0)
 
@@ -142,8 +136,7 @@ def _serve(path: str, at: Callable[..., Key], body: Callable[..., Written]) -> N
     def diff(parts: PartsDep, old: Rev, new: Rev, key: Key = needed) -> list[DifferencePublic]:
         """Return how two revisions of a layer differ; 0 is the one before all."""
         with parts.db.read() as session:
-            service.layer(session, key)
-            return differing(_patch_of(session, key, old), _patch_of(session, key, new))
+            return views.shown(views.patch_of(session, key, old), views.patch_of(session, key, new))
 
     @router.post(f"{path}/restore")
     def restore(
@@ -151,7 +144,9 @@ def _serve(path: str, at: Callable[..., Key], body: Callable[..., Written]) -> N
     ) -> LayerPublic:
         """Make a layer what it was in an earlier revision: a new revision with the old patch."""
         _edit(who, key)
-        return _saved(parts, answer, key, who, if_match, lambda session: _patch_of(session, key, body.rev), body.note)
+        return _saved(
+            parts, answer, key, who, if_match, lambda session: views.patch_of(session, key, body.rev), body.note
+        )
 
 
 for _path, _at, _body in (
@@ -182,12 +177,7 @@ def _saved(
         saved, plan = service.save(session, key, patch(session), expected, who.name, note)
         return _tagged(answer, saved), plan
 
-    shown, plan = parts.db.write(fn)
-    places = {(one.position.site, one.position.id) for one in plan.changed}
-    parts.link.configured(parts.roster.standing(places))
-    for hall, _ in plan.values:
-        parts.queue.site_changed(hall.id)
-    return shown
+    return service.carry_out(parts, fn)
 
 
 def _matching(if_match: str, rev: int) -> int:
@@ -211,13 +201,3 @@ def _shown(found: Layer) -> LayerPublic:
 
 def _fields(one: Layer | Revision) -> dict[str, object]:
     return {"layer": one.key, "rev": one.rev, "patch": one.patch, "who": one.who, "at": one.at}
-
-
-def _patch_of(session: Session, key: Key, rev: int) -> Json:
-    """Return a layer as it was. Raises a Problem where it never was so."""
-    if rev == 0:
-        return {}
-    found = session.get(Revision, (str(key), rev))
-    if found is None:
-        raise Problem(404, "There is no such revision")
-    return found.patch
