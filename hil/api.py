@@ -55,7 +55,7 @@ class Api:
     async def configure(self, layer: str, patch: Json) -> None:
         """Make `patch` the layer `layer` ("fleet", "site/desa-1") of the configuration, whatever it was."""
         now = await self.get(f"/configuration/{layer}")
-        await self._send("PUT", f"/configuration/{layer}", {"patch": patch}, headers={"If-Match": f'"{now["rev"]}"'})
+        await self.put(f"/configuration/{layer}", {"patch": patch}, **{"If-Match": f'"{now["rev"]}"'})
 
     async def claim(self, device: str, site: str, position: str) -> Json:
         """Return a new identity for `device` at a position; the secret in it is shown only here."""
