@@ -51,16 +51,17 @@ class Chart:
         return round(x, 1), round(y, 1)
 
     def graticule(self) -> list[Line]:
-        """Return the lines of latitude and longitude, with their names."""
+        """Return the lines of latitude and longitude, with their names. They go on beyond the sheet: whoever shows it
+        may have more room one way than the other."""
         wide, high = WIDTH / self._scale / self._narrow, self.height / self._scale
         step = next((one for one in STEPS if max(wide, high) / one <= LINES), STEPS[-1])
         lines = []
         for lon in _steps(self._middle[0] - wide / 2, self._middle[0] + wide / 2, step):
             x, _ = self.at(lon, 0)
-            lines.append(Line(x, 0, x, self.height, _named(lon, "E", "W", step)))
+            lines.append(Line(x, -WIDTH, x, self.height + WIDTH, _named(lon, "E", "W", step)))
         for lat in _steps(self._middle[1] - high / 2, self._middle[1] + high / 2, step):
             _, y = self.at(0, lat)
-            lines.append(Line(0, y, WIDTH, y, _named(lat, "N", "S", step)))
+            lines.append(Line(-WIDTH, y, 2 * WIDTH, y, _named(lat, "N", "S", step)))
         return lines
 
 

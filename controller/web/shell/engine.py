@@ -72,5 +72,5 @@ async def running(inner: FastAPI) -> AsyncIterator[None]:
             for client in list(Client.instances.values()):
                 client.delete()
             await core.sio.shutdown()
-            core.sio.eio.start_service_task = True  # on the next loop
+            core.sio.eio.service_task_event, core.sio.eio.start_service_task = None, True  # anew on the next loop
     core.loop = None

@@ -27,6 +27,7 @@ from controller.web.shell.staff import PARTS
 from controller.web.templates import wrong
 
 T = TypeVar("T")
+PATIENCE_S = 30.0  # for a page to be drawn, on a busy machine
 LIVE_S = 1.0  # how often what is open looks for what has changed
 QUASAR = {"id": "id", "en": "en-US"}
 
@@ -68,7 +69,7 @@ class Frame:
         async def opened(request: Request) -> Response | None:
             return await cls._opened(page, request)
 
-        ui.page(page.path, title="Balai")(opened)
+        ui.page(page.path, title="Balai", response_timeout=PATIENCE_S)(opened)
 
     @classmethod
     async def _opened(cls, page: Page, request: Request) -> Response | None:
@@ -76,9 +77,11 @@ class Frame:
         assert isinstance(parts, Parts)
         who = await asyncio.to_thread(_whose, parts, request.cookies.get(COOKIE, ""))
         if who is None:
+            ui.context.client.delete()  # or who has no account could have as many kept as they ask for
             here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
             return RedirectResponse(f"/signin?next={quote(here)}", 303)
         if not page.for_(who, request.path_params.get("site")):
+            ui.context.client.delete()
             return wrong(request, 403)
         frame = cls(page, request, parts, who, ui.context.client)
         frame._dress(request)

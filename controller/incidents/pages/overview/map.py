@@ -70,7 +70,13 @@ def _lines(chart: Chart) -> None:
     for line in chart.graticule():
         tag("line", x1=f"{line.x1}", y1=f"{line.y1}", x2=f"{line.x2}", y2=f"{line.y2}")
         upright = line.x1 == line.x2
-        tag("text", "degree", line.name, x=f"{line.x1 + 6}", y=f"{chart.height - 8 if upright else line.y1 - 6}")
+        tag(
+            "text",
+            "degree",
+            line.name,
+            x=f"{line.x1 + 6 if upright else 6}",
+            y=f"{chart.height - 8 if upright else line.y1 - 6}",
+        )
 
 
 def _districts(chart: Chart, placed: Sequence[SiteGlance]) -> None:

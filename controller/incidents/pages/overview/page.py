@@ -57,7 +57,7 @@ async def _build(frame: Frame) -> None:
         with card(_("Map"), "sheet"):
             sheet = Map(frame, halls)
             legend(frame)
-        with card(_("What is wrong now"), "wrong"):
+        with card(_("What is wrong now"), "troubles"):
             listing = Listing(frame)
             link(_("All incidents"), "/fleet/incidents", "button")
     figures.show(halls)
