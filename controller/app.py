@@ -155,7 +155,7 @@ def _parts(settings: Settings, prepared: Callable[[], None]) -> Parts:
     Deliveries(db, link)
     store.register(RejectionProjector())
     blobs = Blobs(lambda sha256: shelf.source(db, sha256))
-    link.on_request("blob", blobs.answer)
+    link.requests.on("blob", blobs.answer)
     newest = Updates(settings, db, store, bus, link, roster, blobs, version("balai"))
     halls = Queue(db, store, bus, link, roster, blobs)
     identities = Identities(

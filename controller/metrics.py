@@ -103,7 +103,7 @@ class _Parts(Collector):
             log.warning("the configurations could not be read: %s", type(error).__name__)
         yield configurations
         outcomes = CounterMetricFamily("balai_commands", "Commands to devices, by outcome", labels=["outcome"])
-        for outcome, count in sorted(parts.link.outcomes.copy().items()):
+        for outcome, count in sorted(parts.link.commands.outcomes.copy().items()):
             outcomes.add_metric([outcome], count)
         yield outcomes
 

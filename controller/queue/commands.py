@@ -54,7 +54,7 @@ class Commands:
         self._ticking: asyncio.Task[None] | None = None
         self._resumed: set[str] = set()
         self._lines: dict[str, bool] = {}
-        link.on_request("queue", self._keypad)
+        link.requests.on("queue", self._keypad)
 
     def start(self) -> None:
         """Begin to lead, on the running loop."""

@@ -1,4 +1,4 @@
-"""The controller's end of its sessions with devices: presence, births and their answers, commands, requests.
+"""The link: who is there, what devices say of themselves, and what they are sent for it.
 
 A device is what it last said of itself. Its first state in a session is its birth; every state is answered with an ack,
 which tells the time and how far its log is stored, and whatever differs from what it should be is sent after that.
@@ -10,52 +10,25 @@ import logging
 import secrets
 import threading
 import time
-from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 
+from controller.fleet.link.commands import TTL_MS, Commands
+from controller.fleet.link.fleet import Fleet
+from controller.fleet.link.requests import Requests
 from controller.fleet.presence import Presence, Session
 from controller.ingest import Bus, Store
 from controller.ingest.alarms import now_ms
 from protocol import topics
 from protocol.canonical import encode
-from protocol.errors import BadMessage, Refused
+from protocol.errors import Refused
 
 log = logging.getLogger(__name__)
 
 Json = dict[str, object]
-Answer = Callable[[str, Json], Awaitable[Json | bytes]]
 
-TTL_MS = 2000  # of a command
-LONGEST_ID = 40  # characters of a request's id
-ANSWERING = 4  # requests of one device that may be answered at a time
 SWEEP_S = 10.0
 AGAIN_S = 30.0  # a configuration or a grant that was sent is not sent again sooner
-
-
-class Desired(NamedTuple):
-    """What a device should be configured to."""
-
-    rev: int
-    hash: str  # opaque to the device
-    doc: Json
-
-
-class Roster(Protocol):
-    """What the link needs of the fleet. Called on the link's own thread."""
-
-    def trusted(self, devices: Iterable[str]) -> set[str]:
-        """Return those of some devices that are in the fleet."""
-
-    def desired(self, device: str) -> Desired | None:
-        """Return what a device should be configured to, None where it stands nowhere."""
-
-    def online(self) -> list[tuple[str, Json, int]]:
-        """Return the devices that were there when the controller ended, with their states and when that was."""
-
-    def seen(self, device: str, session: Session) -> None:
-        """Keep what a device has said of itself, and whether it is there."""
 
 
 class Link:
@@ -68,13 +41,11 @@ class Link:
         rate: events a second that a device may send while it drains; 0 for no limit.
     """
 
-    def __init__(self, bus: Bus, store: Store, roster: Roster, rate: int) -> None:
-        self.outcomes: Counter[str] = Counter()  # of commands, for the metrics
+    def __init__(self, bus: Bus, store: Store, roster: Fleet, rate: int) -> None:
+        self.commands = Commands(bus)
+        self.requests = Requests(bus, store.refusals)
         self._bus, self._store, self._roster, self._rate = bus, store, roster, rate
         self._presence = Presence()
-        self._pending: dict[tuple[str, str], Future[Json]] = {}
-        self._answers: dict[str, Answer] = {}
-        self._answering: Counter[str] = Counter()
         self._listeners: list[Callable[[str], None]] = []
         self._hearers: list[Callable[[Mapping[str, Session]], None]] = []
         self._repliers: list[Callable[[str, Json], None]] = []
@@ -84,13 +55,11 @@ class Link:
         self._said: dict[str, Session] = {}  # what devices have said and the next turn is about, of each the newest
         self._answered: dict[str, str] = {}  # the session in which a device's state was answered; of the link's thread
         self._worker = ThreadPoolExecutor(1, "link")
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._sweeping: asyncio.Task[None] | None = None
         self._lock = threading.Lock()
-        self.on_request("config", self._configuration)
+        self.requests.on("config", self._configuration)
         bus.on("state", self._state)
         bus.on("reply", self._reply)
-        bus.on("request", self._request)
         bus.on_connect(self._presence.doubt)
 
     @property
@@ -104,7 +73,7 @@ class Link:
 
     async def start(self) -> None:
         """Begin, on the running loop, before the bus does."""
-        self._loop = asyncio.get_running_loop()
+        self.requests.start()
         for device, state, at in await asyncio.to_thread(self._roster.online):
             self._presence.recall(device, state, at)
         self._sweeping = asyncio.create_task(self._sweep())
@@ -113,16 +82,8 @@ class Link:
         """End; commands that wait come to nothing."""
         if self._sweeping:
             self._sweeping.cancel()
-        with self._lock:
-            waiting = list(self._pending.values())
-        for future in waiting:
-            if future.set_running_or_notify_cancel():
-                future.set_exception(TimeoutError())
+        self.commands.stop()
         await asyncio.to_thread(self._worker.shutdown, cancel_futures=True)
-
-    def on_request(self, op: str, answer: Answer) -> None:
-        """Have requests `op` of devices answered by `await answer(device, args)`; it may raise Refused."""
-        self._answers[op] = answer
 
     def on_state(self, hear: Callable[[Mapping[str, Session]], None]) -> None:
         """Have `hear(sessions)` called, on the link's thread, when devices that are there have said their states,
@@ -148,32 +109,15 @@ class Link:
 
     def send(self, device: str, ident: str, op: str, args: Json, expires: int) -> bool:
         """Send the command `ident`, void after `expires` (Unix ms); its reply is for `on_reply`. Whether it went."""
-        body: Json = {"id": ident, "expires": expires, "op": op, "args": args}
-        return self._bus.publish(topics.down(device, "command"), encode(body))
+        return self.commands.send(device, ident, op, args, expires)
 
     async def command(self, device: str, op: str, args: Json, ttl_ms: int = TTL_MS) -> Json | None:
         """Send a command and return the device's reply; None where none came in time: the outcome is unknown."""
         session = self._presence.session(device)
         if session is None or not session.online:
-            self.outcomes["absent"] += 1
+            self.commands.outcomes["absent"] += 1
             return None
-        ident = secrets.token_hex(8)
-        reply: Future[Json] = Future()
-        with self._lock:
-            self._pending[device, ident] = reply
-        try:
-            if not self._command(device, ident, op, args, ttl_ms):
-                self.outcomes["unsent"] += 1
-                return None
-            found = await asyncio.wait_for(asyncio.wrap_future(reply), ttl_ms / 1000)
-        except TimeoutError:
-            self.outcomes["unknown"] += 1
-            return None
-        finally:
-            with self._lock:
-                self._pending.pop((device, ident), None)
-        self.outcomes[str(found["outcome"])] += 1
-        return found
+        return await self.commands.ask(device, op, args, ttl_ms)
 
     def changed(self, devices: Iterable[str]) -> None:
         """What these devices should be has changed: tell those that are there. From any thread."""
@@ -244,12 +188,9 @@ class Link:
         if not isinstance(ident, str) or outcome not in ("done", "refused", "failed"):
             self._store.refusals.count(device, "bad_reply")
             return
-        with self._lock:
-            future = self._pending.pop((device, ident), None)
-        if future is not None:
-            if future.set_running_or_notify_cancel():
-                future.set_result(body)
-        elif len(ident) > 16:  # a configuration's hash
+        if self.commands.replied(device, body):
+            return
+        if len(ident) > 16:  # a configuration's hash
             if outcome != "done":
                 reason = str(body.get("reason") or outcome)[:200]
                 log.warning("device %s does not take its configuration: %s", device, reason)
@@ -258,45 +199,6 @@ class Link:
         else:
             for hear in self._repliers:
                 hear(device, body)
-
-    def _request(self, device: str, body: Json) -> None:
-        ident, op, args = body.get("id"), body.get("op"), body.get("args")
-        named = isinstance(ident, str) and ident.isascii() and len(ident) <= LONGEST_ID
-        if not named or not isinstance(op, str) or not isinstance(args, dict):
-            self._store.refusals.count(device, "bad_request")
-            return
-        if self._loop is None or self._loop.is_closed():
-            return
-        with self._lock:
-            busy = self._answering[device] >= ANSWERING
-            self._answering[device] += not busy
-        if busy:
-            self._store.refusals.count(device, "busy")
-            self._respond(device, {"id": ident, "ok": 0, "reason": "busy"})
-        else:
-            asyncio.run_coroutine_threadsafe(self._answer(device, str(ident), op, args), self._loop)
-
-    async def _answer(self, device: str, ident: str, op: str, args: Json) -> None:
-        try:
-            answer = self._answers.get(op)
-            if answer is None:
-                raise Refused("unknown_op")
-            result = await answer(device, args)
-            if isinstance(result, bytes):
-                self._bus.publish(topics.down(device, "response"), b"\1%c%b%b" % (len(ident), ident.encode(), result))
-                return
-            body: Json = {"id": ident, "ok": 1, "result": result}
-        except Refused as error:
-            body = {"id": ident, "ok": 0, "reason": error.reason}
-        except Exception:
-            log.exception("request %s of device %s failed", op, device)
-            body = {"id": ident, "ok": 0, "reason": "internal"}
-        finally:
-            with self._lock:
-                self._answering[device] -= 1
-                if not self._answering[device]:
-                    del self._answering[device]
-        self._respond(device, body)
 
     # What is said to devices.
 
@@ -373,22 +275,10 @@ class Link:
 
     def _ask(self, device: str, _session: Session) -> None:
         """Ask for a state: what the broker retains of the device is out of date."""
-        self._command(device, secrets.token_hex(8), "birth", {}, TTL_MS)
-
-    def _command(self, device: str, ident: str, op: str, args: Json, ttl_ms: int) -> bool:
-        return self.send(device, ident, op, args, now_ms() + ttl_ms)
-
-    def _respond(self, device: str, body: Json) -> None:
-        try:
-            data = encode(body)
-        except BadMessage:
-            log.warning("an answer to device %s is larger than a message", device)
-            data = encode({"id": body["id"], "ok": 0, "reason": "too_large"})
-        self._bus.publish(topics.down(device, "response"), data)
+        self.send(device, secrets.token_hex(8), "birth", {}, now_ms() + TTL_MS)
 
     async def _configuration(self, device: str, _args: Json) -> Json:
-        assert self._loop is not None
-        desired = await self._loop.run_in_executor(self._worker, self._roster.desired, device)
+        desired = await asyncio.get_running_loop().run_in_executor(self._worker, self._roster.desired, device)
         if desired is None:
             raise Refused("unknown_device")
         return {"rev": desired.rev, "hash": desired.hash, "doc": desired.doc}
