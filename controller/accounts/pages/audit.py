@@ -10,8 +10,9 @@ from controller.web.i18n import N_
 from controller.web.shell.frame import Frame
 from controller.web.shell.layout import heading
 from controller.web.shell.page import Page
+from controller.web.shell.pager import Pager
 from controller.web.shell.times import exact, moment
-from controller.web.shell.widgets import Table, button, card, empty, field, tag
+from controller.web.shell.widgets import Table, card, empty, field, tag
 
 SHOWN = 50
 TZ = 420
@@ -22,8 +23,6 @@ class Log:
 
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
-        self._before = [log.NEWEST]
-        self._last = 0
         _ = frame.say
         heading(frame, soft=_("The newest first. Nobody can change it, whoever asks."))
         with card(), tag("div", "filters"):
@@ -33,44 +32,27 @@ class Log:
         with card():
             self._table = Table(_("Audit log"), (_("When"), _("Who"), _("What"), _("On what"), _("Change")))
             self._none = empty(_("Nothing is like that."), "search_off")
-            with tag("div", "pager"):
-                self._newer = button(_("Newer"), press=self._back)
-                self._older = button(_("Older"), press=self._on)
+            self._pager = Pager(frame, self.show)
         for one in (self._who, self._what, self._target):
             one.props.update(debounce="300", clearable=True)
-            one.on_value_change(self._anew)
+            one.on_value_change(self._pager.anew)
 
     async def show(self) -> None:
         """Show what is asked for."""
-        before = self._before[-1]
+        before = self._pager.before
         who, what, target = (str(one.value or "").strip() for one in (self._who, self._what, self._target))
         found = await self._frame.read(lambda session: log.before(session, before, SHOWN + 1, who, what, target))
         shown = found[:SHOWN]
-        self._last = shown[-1].id if shown else 0
         self._table.clear()
         for one in shown:
             self._row(one)
         self._none.set_visibility(not shown)
-        self._newer.props["disabled"] = len(self._before) == 1
-        self._older.props["disabled"] = len(found) <= SHOWN
+        self._pager.settle(shown[-1].id if shown else 0, len(found) > SHOWN)
 
     def _row(self, one: AuditPublic) -> None:
         lang = self._frame.lang
         when = partial(tag, "span", "nowrap", moment(one.at, TZ, lang, now_ms()), title=exact(one.at, TZ, lang))
         self._table.row([when, one.who, partial(tag, "code", "", one.what), one.target, partial(_change, one)])
-
-    async def _anew(self) -> None:
-        self._before = [log.NEWEST]
-        await self.show()
-
-    async def _on(self) -> None:
-        self._before.append(self._last)
-        await self.show()
-
-    async def _back(self) -> None:
-        if len(self._before) > 1:
-            self._before.pop()
-        await self.show()
 
 
 async def _build(frame: Frame) -> None:

@@ -12,11 +12,11 @@ from controller.web.i18n import N_
 from controller.web.shell.frame import Frame
 from controller.web.shell.layout import heading
 from controller.web.shell.page import Page
+from controller.web.shell.pager import Pager
 from controller.web.shell.times import exact, moment
 from controller.web.shell.widgets import Table, button, card, empty, facts, field, figure, link, tag
 
 SHOWN = 50
-NEWEST = 2**31 - 1
 TZ = 420  # a message has no site; the fleet's zone is WIB
 
 
@@ -25,8 +25,6 @@ class Letters:
 
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
-        self._before = [NEWEST]
-        self._last = 0
         _ = frame.say
         heading(frame, soft=_("What devices have sent and nobody could use. Nothing is lost: it is kept as it came."))
         with card(), tag("div", "filters"):
@@ -36,29 +34,25 @@ class Letters:
             names = (_("When"), _("Device"), _("Reason"), _("Detail"), figure(_("Event")), _("Actions"))
             self._table = Table(_("Dead letters"), names)
             self._none = empty(_("No dead letters: all that devices have sent could be used."), "mark_email_read")
-            with tag("div", "pager"):
-                self._newer = button(_("Newer"), press=self._back)
-                self._older = button(_("Older"), press=self._on)
+            self._pager = Pager(frame, self.show)
         for one in (self._device, self._reason):
             one.props.update(debounce="300", clearable=True)
-            one.on_value_change(self._anew)
+            one.on_value_change(self._pager.anew)
 
     async def show(self) -> None:
         """Show what is asked for."""
         before, device, reason = (
-            self._before[-1],
+            self._pager.before,
             str(self._device.value or "").strip(),
             str(self._reason.value or "").strip(),
         )
         found = await self._frame.read(lambda session: letters(session, before, SHOWN + 1, device, reason))
         shown = found[:SHOWN]
-        self._last = shown[-1].id or 0 if shown else 0
         self._table.clear()
         for one in shown:
             self._row(one)
         self._none.set_visibility(not shown)
-        self._newer.props["disabled"] = len(self._before) == 1
-        self._older.props["disabled"] = len(found) <= SHOWN
+        self._pager.settle(shown[-1].id if shown else 0, len(found) > SHOWN)
 
     def _row(self, one: DeadLetter) -> None:
         _, lang = self._frame.say, self._frame.lang
@@ -77,19 +71,6 @@ class Letters:
             with tag("div", "actions"):
                 button(_("Close"), "main", dialog.close)
         dialog.open()
-
-    async def _anew(self) -> None:
-        self._before = [NEWEST]
-        await self.show()
-
-    async def _on(self) -> None:
-        self._before.append(self._last)
-        await self.show()
-
-    async def _back(self) -> None:
-        if len(self._before) > 1:
-            self._before.pop()
-        await self.show()
 
 
 async def _build(frame: Frame) -> None:

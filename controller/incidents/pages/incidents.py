@@ -9,10 +9,10 @@ from controller.web.i18n import N_
 from controller.web.shell.frame import Frame
 from controller.web.shell.layout import heading
 from controller.web.shell.page import Page
-from controller.web.shell.widgets import button, card, choice, field, tag
+from controller.web.shell.pager import Pager
+from controller.web.shell.widgets import card, choice, field, tag
 
 SHOWN = 50
-NEWEST = 2**31 - 1
 
 
 class Incidents:
@@ -20,8 +20,6 @@ class Incidents:
 
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
-        self._before = [NEWEST]
-        self._last = NEWEST
         _ = frame.say
         with card(), tag("div", "filters"):
             kinds = {"open": _("Open"), "over": _("Over"), "all": _("All")}
@@ -30,11 +28,9 @@ class Incidents:
             self._text.props.update(debounce="300", clearable=True)
         with card():
             self._listing = Listing(frame)
-            with tag("div", "pager"):
-                self._newer = button(_("Newer"), press=self._back)
-                self._older = button(_("Older"), press=self._on)
+            self._pager = Pager(frame, self.show)
         for one in (self._state, self._text):
-            one.on_value_change(self._anew)
+            one.on_value_change(self._pager.anew)
 
     async def show(self) -> None:
         """Read and show what is asked for now."""
@@ -42,26 +38,11 @@ class Incidents:
         halls = await asyncio.to_thread(halls_of, self._frame)
         sites = [one.id for one in halls.values() if text in one.name.lower() or text in (one.id, one.district)]
         open_ = {"open": True, "over": False}.get(which)
-        before = self._before[-1]
+        before = self._pager.before
         rows = await self._frame.read(lambda session: service.recent(session, sites, open_, before, SHOWN + 1))
         shown = rows[:SHOWN]
-        self._last = shown[-1].id or 0 if shown else 0
         self._listing.show(shown, halls)
-        self._newer.props["disabled"] = len(self._before) == 1
-        self._older.props["disabled"] = len(rows) <= SHOWN
-
-    async def _anew(self) -> None:
-        self._before = [NEWEST]
-        await self.show()
-
-    async def _on(self) -> None:
-        self._before.append(self._last)
-        await self.show()
-
-    async def _back(self) -> None:
-        if len(self._before) > 1:
-            self._before.pop()
-        await self.show()
+        self._pager.settle(shown[-1].id if shown else 0, len(rows) > SHOWN)
 
 
 async def _build(frame: Frame) -> None:

@@ -6,11 +6,13 @@ Engine.IO's polling (protocol 4) and Socket.IO's packets (protocol 5) over plain
 import html
 import json
 import re
+import time
 import uuid
 
 import httpx
 
 from tests.controller.inside import Someone
+from tests.controller.waiting import HANGS
 
 END = "\x1e"  # between packets
 
@@ -72,11 +74,13 @@ class Tab:
 
     def hears(self, words: str) -> str:
         """Wait until something with `words` in it was sent; return it."""
-        while True:
+        end = time.monotonic() + HANGS
+        while time.monotonic() < end:
             for message in self.said:
                 if words in (text := json.dumps(message, ensure_ascii=False)):
                     return text
             self.poll()
+        raise AssertionError(f"hung: the page does not say {words!r}")
 
     def press(self, words: str, client: str = "") -> None:
         """Press the button with these words on it; `client`: of whose page the event says it is."""

@@ -6,7 +6,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from sqlalchemy import update
 
+from controller.fleet.models import Device
+from controller.ingest.alarms import now_ms
+from controller.ingest.models import DeadLetter
+from controller.updates.models import Release
 from tests.controller.inside import Someone
 from tests.controller.web.shell.conftest import GENTENG, SRONO, House
 
@@ -175,3 +180,66 @@ def test_an_admin_makes_an_account_and_removes_it(house: House, opened):
     expect(row).to_be_hidden()
     assert not house.has("sri.wahyuni")
     assert [one["what"] for one in house.audit() if one["target"] == "sri.wahyuni"] == ["user.add", "user.remove"]
+
+
+def test_a_rollout_is_begun_after_a_look_and_steered_live(house: House, opened):
+    release = Release(
+        rel="a" * 64, fw="9.9.9", seq=99, abi=6, least="0.0.1", roles="kiosk display", back=0, files=[],
+        sha256="b" * 64, size=1000, bundle=b"x", who="admin", at=1,
+    )  # fmt: skip
+    here = update(Device).where(Device.site == GENTENG).values(seen=now_ms())  # or it is away for too long
+
+    def fn(session) -> None:
+        session.add(release)
+        session.exec(here)
+
+    house.parts.db.write(fn)
+    page = ready(opened("/fleet/updates/begin", house.admin))
+    begin = page.get_by_role("button", name="Mulai", exact=True)
+    expect(begin).to_be_disabled()
+    page.get_by_label("Gelombang").fill("50, 10")
+    page.get_by_role("button", name="Tampilkan yang akan dilakukan").click()
+    expect(page.get_by_role("alert").filter(has_text="harus")).to_be_visible()
+    expect(begin).to_be_disabled()
+    page.get_by_label("Gelombang").fill("100")
+    page.get_by_role("button", name="Tampilkan yang akan dilakukan").click()
+    expect(page.get_by_role("cell", name=GENTENG)).to_be_visible()
+    begin.click()
+    expect(page.get_by_role("heading", name="9.9.9")).to_be_visible()
+    ready(page).get_by_role("button", name="Jeda").click()
+    expect(page.get_by_text("Dijeda")).to_be_visible()
+    house.admin.post("/rollouts/1/resume")
+    expect(page.get_by_text("Berjalan")).to_be_visible()
+    page.get_by_role("button", name="Akhiri").click()
+    page.get_by_role("dialog").get_by_role("button", name="Akhiri").click()
+    expect(page.get_by_text("Dibatalkan").first).to_be_visible()
+    told = [one["what"] for one in house.audit() if str(one["what"]).startswith("rollout.")]
+    assert told == ["rollout.add", "rollout.pause", "rollout.resume", "rollout.cancel"]
+
+
+def test_dead_letters_are_leafed_through_and_looked_into(house: House, opened):
+    letters = [
+        DeadLetter(
+            at=at,
+            device="b0a732000001",
+            reason="bad_event",
+            detail=f"nomor-{at}",
+            log="0" * 16,
+            seq=at,
+            body='{"v":<1>}',
+        )
+        for at in range(1, 61)
+    ]
+    house.parts.db.write(lambda session: session.add_all(letters))
+    page = ready(opened("/fleet/letters", house.admin))
+    expect(page.get_by_role("cell", name="nomor-60")).to_be_visible()
+    expect(page.get_by_role("cell", name="nomor-10", exact=True)).to_be_hidden()
+    expect(page.get_by_role("button", name="Lebih baru")).to_be_disabled()
+    page.get_by_role("button", name="Lebih lama").click()
+    expect(page.get_by_role("cell", name="nomor-10", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Lebih lama")).to_be_disabled()
+    page.get_by_role("row", name="nomor-10").get_by_role("button", name="Periksa").click()
+    expect(page.get_by_role("dialog").get_by_text('{"v":<1>}')).to_be_visible()
+    page.get_by_role("dialog").get_by_role("button", name="Tutup").click()
+    page.get_by_role("button", name="Lebih baru").click()
+    expect(page.get_by_role("cell", name="nomor-60")).to_be_visible()
