@@ -4,12 +4,15 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import StreamingResponse
+from sqlmodel import select
 
 from controller.accounts.deps import Clerk, Technician, Viewer
+from controller.fleet.models import Site
 from controller.fleet.schemas import IdQuery, SitePath
 from controller.incidents import service
 from controller.incidents.models import Incident
@@ -24,12 +27,18 @@ from controller.incidents.schemas import (
 from controller.incidents.service import IncidentError
 from controller.ingest.alarms import now_ms
 from controller.parts import PartsDep
-from controller.web.i18n import language
+from controller.web.i18n import N_, language, translate
 from controller.web.problems import ANSWERS, Problem
+from controller.web.sheet import Format, download
 
 router = APIRouter(tags=["incidents"], responses=ANSWERS)
 
 HEARTBEAT_S = 15.0
+EXPORTED = 100_000
+COLUMNS = (
+    *("Id", N_("Site"), N_("Position"), N_("Device"), N_("What it is"), N_("Urgent"), N_("Detail"), N_("Since")),
+    *(N_("Until"), N_("Taken on"), N_("Looked after by")),
+)
 FOLLOWERS = 500  # streams at a time
 LONGEST_S = 600.0  # then whoever follows asks again, and is looked at again: they may have lost their account
 Id = Annotated[int, Path(ge=1, le=2**31 - 1)]
@@ -58,6 +67,36 @@ def incidents(
     with parts.db.read() as session:
         found = [service.shown(one, language(request)) for one in service.listed(session, sites, open, after, limit)]
     return IncidentsPublic(incidents=found, next=found[-1].id if found else after)
+
+
+@router.get("/incidents/export", response_class=StreamingResponse)
+def exported(
+    request: Request,
+    who: Viewer,
+    parts: PartsDep,
+    site: IdQuery = None,
+    open: bool | None = None,
+    format: Format = "csv",
+) -> StreamingResponse:
+    """Return the incidents of the halls that you may see as a file, CSV or XLSX; 100,000 at most, times in the zone of
+    their hall."""
+    if site is not None and not who.may("viewer", site):
+        raise Problem(403, "Your account has no right to this")
+    lang = language(request)
+    with parts.db.read() as session:
+        found = service.listed(session, who.sites if site is None else [site], open, 0, EXPORTED)
+        zones = {id_: timezone(timedelta(minutes=tz)) for id_, tz in session.exec(select(Site.id, Site.tz))}
+        shown = [service.shown(one, lang) for one in found]
+
+    def moment(at: int, site: str) -> datetime | None:
+        return datetime.fromtimestamp(at / 1000, zones.get(site, UTC)) if at else None
+
+    rows = (
+        [one.id, one.site, one.position, one.device, one.text, one.urgent, one.detail, moment(one.since, one.site),
+         moment(one.until, one.site), moment(one.acknowledged, one.site), one.by]
+        for one in shown
+    )  # fmt: skip
+    return download(format, "incidents", [translate(one, lang) for one in COLUMNS], rows)
 
 
 @router.get("/incidents/stream", response_class=Events)

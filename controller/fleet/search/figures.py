@@ -6,7 +6,7 @@ from controller.fleet.models import Device
 
 NUMBERS = ("heap", "rssi", "backlog", "boots", "uptime")
 LARGEST = 2**53
-VERSION = re.compile(r"(\d{1,4})\.(\d{1,3})\.(\d{1,3})", re.ASCII)
+VERSION = re.compile(r"(\d{1,3})\.(\d{1,3})\.(\d{1,3})", re.ASCII)
 
 
 def note(device: Device, state: dict[str, object]) -> None:

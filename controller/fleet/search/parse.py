@@ -33,7 +33,7 @@ _QUOTED = re.compile(r'"((?:[^"\\]|\\["\\])*)"')
 _BARE = re.compile(r'[^\s()"]+')
 _BARE_VALUE = re.compile(r'[^\s()",]+')
 _KEYWORD = re.compile(r"(and|or|not)(?=[\s()\"]|$)", re.IGNORECASE)
-_VERSION = re.compile(r"[0-9]{1,4}(\.[0-9]{1,3}){0,2}")
+_VERSION = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){0,2}")
 _SPAN = re.compile(r"([0-9]{1,12})([wdhms])")
 _YES, _NO = ("yes", "ya", "true"), ("no", "tidak", "false")
 _VALUES = {

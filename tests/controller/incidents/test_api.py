@@ -1,5 +1,7 @@
 """Incidents over HTTP: who sees them, who looks after them, and how pages follow."""
 
+import csv
+import io
 import json
 import threading
 
@@ -132,3 +134,13 @@ def test_what_is_open_is_counted_by_kind(watching):
     open_ = hall.inside.admin.get("/incidents", params={"open": True, "limit": 1000}).json()["incidents"]
     assert counted['balai_incidents_open{kind="paper_out"}'] == sum(one["kind"] == "paper_out" for one in open_) > 0
     assert counted['balai_incidents_open{kind="heap"}'] == 0
+
+
+def test_incidents_are_taken_home_as_a_file(watching):
+    hall, id_ = without_paper(watching)
+    answer = hall.inside.admin.get("/incidents/export", params={"lang": "en", "site": hall.site})
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="incidents.csv"'
+    head, *rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"), newline=""), delimiter=";"))
+    [row] = [dict(zip(head, row, strict=True)) for row in rows if row[0] == str(id_)]
+    assert (row["Site"], row["What it is"], row["Urgent"]) == (hall.site, "Paper is out: put in a new roll", "1")
+    assert (row["Until"], row["Looked after by"]) == ("", "")

@@ -60,6 +60,7 @@ class Charts:
 
     def _chart(self, name: str, title: str, unit: str, limit: int) -> ui.echart:
         _ = self._frame.say
+        figure = f"value => value.toLocaleString('{self._frame.lang}')"
         with tag("figure", "chart"):
             tag("figcaption", "", f"{_(title)}{f' ({unit})' if unit else ''}")
             made = ui.echart(
@@ -70,8 +71,8 @@ class Charts:
                     "tooltip": {"trigger": "axis", "confine": True},
                     "xAxis": {"type": "time", "axisLabel": {"color": TEXT, "hideOverlap": True},
                               "axisLine": {"lineStyle": {"color": RULE}}},
-                    "yAxis": {"type": "value", "scale": name != "backlog", "axisLabel": {"color": TEXT},
-                              "splitLine": {"lineStyle": {"color": RULE}}},
+                    "yAxis": {"type": "value", "scale": name != "backlog", "splitLine": {"lineStyle": {"color": RULE}},
+                              "axisLabel": {"color": TEXT, ":formatter": figure}},
                     "series": [
                         {
                             "type": "line", "name": _(title), "data": [], "showSymbol": False, "connectNulls": False,

@@ -60,7 +60,7 @@ class Configuration:
         _, lang = self._frame.say, self._frame.lang
         kind, word = STATES[found.state]
         state(kind, _(word))
-        rows = [(_("Should have"), found.hash[:12]), (_("Has"), found.reported[:12] or _("none"))]
+        rows = [(_("Should have"), found.hash[:12] or "–"), (_("Has"), found.reported[:12] or _("none"))]
         if found.since:
             rows.append((_("Since"), f"{moment(found.since, self._tz, lang, now)} · {age(found.since, lang, now)}"))
         if found.deadline:

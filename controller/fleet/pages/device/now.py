@@ -46,7 +46,7 @@ class Now:
         with tag("div", "columns"):
             with card(_("What it says of itself")):
                 self._said = tag("div")
-            with card(_("What it is")):
+            with card(_("What this device is")):
                 self._is = tag("div")
                 if frame.may("technician", one.device.site or None):
                     with tag("div", "actions"):

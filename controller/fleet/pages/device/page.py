@@ -74,8 +74,11 @@ async def _build(frame: Frame) -> None:
     parts = [part for part in (charts, orders, configuration, past, logs) if part is not None]
 
     async def look() -> None:
-        fresh = await frame.read(lambda session: seen(session, frame.who, id_))
-        if (fresh.device.site, fresh.device.position) != (one.device.site, one.device.position):
+        try:
+            fresh = await frame.read(lambda session: seen(session, frame.who, id_))
+        except Problem:
+            fresh = None
+        if fresh is None or (fresh.device.site, fresh.device.position) != (one.device.site, one.device.position):
             frame.client.run_javascript("location.reload()")  # it stands elsewhere: what may be done is another
             return
         now.show(fresh)

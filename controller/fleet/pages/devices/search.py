@@ -66,6 +66,7 @@ class Search:
 
     def refuse(self, error: FilterError, text: str) -> None:
         """Say what is wrong, and show where."""
+        self._wrong.clear()
         with self._wrong:
             with tag("span", "mono"):
                 tag("span", text=text[: error.at])

@@ -85,6 +85,7 @@ def test_it_reads_as_people_mean_it(text, node):
         ("seen>2", 5, 1, "seen needs a time such as 90s"),
         ("online:maybe", 7, 5, "online needs yes or no"),
         ("fw:new", 3, 3, "fw needs a version"),
+        ("fw:1000", 3, 4, "fw needs a version"),
         ("tag:a*b*c*d*e*f", 4, 11, "tag needs a word"),
         ("(role:kiosk", 0, 1, "is not closed"),
         ("role:kiosk)", 10, 1, "closes nothing"),

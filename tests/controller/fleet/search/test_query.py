@@ -137,6 +137,26 @@ def _grouped(rows, name):
     return groups.items()
 
 
+@pytest.mark.parametrize("text", ["fw<=999.999.999", f"heap>-{2**53}", "uptime<14000000w", "seen<14000000w", "fw>=999"])
+def test_the_largest_values_are_found_by_and_overflow_nothing(inside: Inside, fleet, text):
+    with inside.parts.db.read() as session:
+        listing.page(session, EVERYWHERE, Wanted(text), NOW)
+
+
+@pytest.mark.parametrize("fw", ["999.999.999", "1000.0.0", "9999.1.1", "1.2", "", "x" * 64])
+def test_whatever_a_device_calls_its_firmware_is_written_down(inside: Inside, fleet, fw):
+    state = {"fw": fw, "heap": 10**18, "code": "\0"}
+
+    def fn(session, said: dict[str, object]) -> dict[str, object]:
+        found = session.get(Device, "02ba1a000000")
+        figures.note(found, said)
+        session.add(found)
+        return found.state
+
+    before = inside.parts.db.write(lambda session: fn(session, state))
+    inside.parts.db.write(lambda session: fn(session, before))
+
+
 def test_what_cannot_be_sorted_by_is_told_with_its_place(inside: Inside):
     with pytest.raises(FilterError) as caught:
         order("seen,-colour", sqlite=True)
