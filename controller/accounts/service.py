@@ -102,6 +102,8 @@ def add_user(session: Session, name: str, role: str, password: str, sites: str =
     """Make an account. Raises AccountError."""
     if not is_name(name):
         raise AccountError("a name has 1 to 64 characters that can be printed, and no spaces", 422)
+    if "/" in name:  # what a token does is written down as its owner's name, a slash and its own
+        raise AccountError("a name has no slash", 422)
     if role not in ROLES:
         raise AccountError(f"a role is one of {', '.join(ROLES)}", 422)
     if wrong := [one for one in sites.split() if not scope.ENTRY.fullmatch(one)]:

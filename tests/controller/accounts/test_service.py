@@ -79,6 +79,7 @@ def test_a_name_is_short_and_visible_and_without_spaces(name):
 @pytest.mark.parametrize(
     ("fields", "why"),
     [
+        ({"name": "admin/kiosk"}, "slash"),
         ({"name": ""}, "1 to 64"),
         ({"name": "a b"}, "no spaces"),
         ({"name": "a\0"}, "printed"),
