@@ -28,7 +28,7 @@ demo: setup ## one virtual hall, to look at and to play with (ONCE=1: a scripted
 	@$(BIN)/balai demo $(if $(ONCE),--once) $(DEMO_OPTIONS)
 
 test: setup programs ## all tests
-	@$(BIN)/pytest -n 4 --dist loadfile -m "not soak" $(TESTS)
+	@$(BIN)/pytest -n 3 --dist loadfile -m "not soak" $(TESTS)
 
 soak: setup programs ## the tests that take minutes, and ten minutes of the controller's memory
 	@$(BIN)/pytest -m soak $(TESTS)

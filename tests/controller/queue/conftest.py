@@ -12,7 +12,12 @@ from bench.broker import Mosquitto
 from tests.controller.conftest import Serving
 from tests.controller.waiting import HANGS
 
-MODES = ("own broker, sqlite", "own broker with tls, https", "outside broker, sqlite", "outside broker, postgresql")
+MODES = (
+    "own broker, sqlite",
+    pytest.param("own broker with tls, https", marks=pytest.mark.soak),
+    pytest.param("outside broker, sqlite", marks=pytest.mark.soak),
+    "outside broker, postgresql",
+)
 
 
 class Hall:
