@@ -80,20 +80,16 @@ class Store:
         with self._db.read() as session:
             return self._kinds & frozenset(session.exec(select(EventKind.kind)).all())
 
-    def last(self, device: str) -> tuple[str, int]:
-        """Return the log a device used last and how far it is stored; ("", 0) for none."""
-        with self._db.read() as session:
-            return self.last_in(session, device)
-
     def last_of(self, devices: Collection[str]) -> dict[str, tuple[str, int]]:
-        """Return the same of those of many devices that have one, for the answers to their births."""
+        """Return the log that devices used last and how far it is stored, of those that have one, for the answers to
+        their births."""
         query = select(EventLog).where(col(EventLog.device).in_(devices), col(EventLog.foreign_log) == 0)
         with self._db.read() as session:
             return {one.device: (one.log, one.seq) for one in session.exec(query.order_by(col(EventLog.at)))}
 
     @staticmethod
     def last_in(session: Session, device: str) -> tuple[str, int]:
-        """Return the same as `session` sees it."""
+        """Return the log a device used last and how far it is stored, as `session` sees it; ("", 0) for none."""
         query = select(EventLog).where(col(EventLog.device) == device, col(EventLog.foreign_log) == 0)
         found = session.exec(query.order_by(col(EventLog.at).desc()).limit(1)).first()
         return (found.log, found.seq) if found else ("", 0)

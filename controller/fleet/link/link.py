@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from controller.fleet.link.commands import TTL_MS, Commands
 from controller.fleet.link.fleet import Fleet
@@ -121,19 +122,11 @@ class Link:
 
     def changed(self, devices: Iterable[str]) -> None:
         """What these devices should be has changed: tell those that are there. From any thread."""
-        for device in devices:
-            self._forget(device)
-            session = self._presence.session(device)
-            if session is not None and session.online:
-                self._work(self._equip, device, session)
+        self._tell(devices, self._equip)
 
     def configured(self, devices: Iterable[str]) -> None:
         """These devices are to be configured otherwise, and no more: tell those that are there. From any thread."""
-        for device in devices:
-            self._forget(device)
-            session = self._presence.session(device)
-            if session is not None and session.online:
-                self._work(self._configure, device, session)
+        self._tell(devices, self._configure)
 
     def dismiss(self, devices: Iterable[str]) -> None:
         """These devices are trusted no more: whoever is there under their name is gone. From any thread."""
@@ -143,28 +136,33 @@ class Link:
                 log.info("device %s is trusted no more", device)
                 self._say(device, session)
 
+    def _tell(self, devices: Iterable[str], tell: Callable[[str, Session], object]) -> None:
+        for device in devices:
+            self._forget(device)
+            session = self._presence.session(device)
+            if session is not None and session.online:
+                self._submit(partial(self._guarded, tell, device, session))
+
     def _say(self, device: str, session: Session) -> None:
         """A device has said something, or is gone: have it seen to in the next turn."""
         with self._lock:
             first = not self._said
             self._said[device] = session
         if first:
-            try:
-                self._worker.submit(self._turn)
-            except RuntimeError:
-                log.debug("the link has ended")
+            self._submit(self._turn)
 
-    def _work(self, fn: Callable[[str, Session], object], device: str, session: Session) -> None:
-        def run() -> None:
-            try:
-                fn(device, session)
-            except Exception:
-                log.exception("the link failed on device %s", device)
-
+    def _submit(self, work: Callable[[], None]) -> None:
         try:
-            self._worker.submit(run)
+            self._worker.submit(work)
         except RuntimeError:
             log.debug("the link has ended")
+
+    def _guarded(self, work: Callable[[str, Session], object], device: str, session: Session) -> None:
+        """Do what is about one device; where it fails the others have nothing to do with it."""
+        try:
+            work(device, session)
+        except Exception:
+            log.exception("the link failed on device %s", device)
 
     # What devices say; on the bus's thread.
 
@@ -174,7 +172,7 @@ class Link:
             self._store.refusals.count(device, "bad_state", told.bad)
         elif told.stale:
             log.info("a late will of device %s is ignored", device)
-            self._work(self._ask, device, told.session)
+            self._submit(partial(self._guarded, self._ask, device, told.session))
         else:
             if told.birth:
                 log.info("device %s is here, firmware %s", device, told.session.state.get("fw"))
@@ -207,6 +205,8 @@ class Link:
         with self._lock:
             said, self._said = self._said, {}
         here = {device: session for device, session in said.items() if session.online}
+        for device in said.keys() - here.keys():
+            self._guarded(self._roster.seen, device, said[device])
         try:
             for hear in self._hearers:
                 hear(here)
@@ -215,18 +215,13 @@ class Link:
         except Exception:
             log.exception("the link failed on %d devices", len(here))
             return
-        for device, session in said.items():
-            try:
-                if not session.online:
-                    self._roster.seen(device, session)
-                elif device in trusted:
-                    self._welcome(device, session, *last.get(device, ("", 0)))
-                else:
-                    self._store.refusals.count(device, "unknown_device")
-            except Exception:
-                log.exception("the link failed on device %s", device)
+        for device, session in here.items():
+            if device in trusted:
+                self._guarded(partial(self._welcome, *last.get(device, ("", 0))), device, session)
+            else:
+                self._store.refusals.count(device, "unknown_device")
 
-    def _welcome(self, device: str, session: Session, logid: str, seq: int) -> None:
+    def _welcome(self, logid: str, seq: int, device: str, session: Session) -> None:
         """Answer a state: the time, how far its log is stored; then what it lacks."""
         ack: Json = {"log": logid, "seq": seq, "now": now_ms(), "rate": self._rate}
         self._bus.publish(topics.down(device, "ack"), encode(ack))

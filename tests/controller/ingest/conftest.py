@@ -78,7 +78,7 @@ def answer_births(bus: Bus, store: Store) -> None:
 
     def born(device: str, body: dict[str, object]) -> None:
         if body.get("online") == 1:
-            log, seq = store.last(device)
+            log, seq = store.last_of([device]).get(device, ("", 0))
             bus.publish(f"balai/1/{device}/down/ack", encode({"log": log, "seq": seq, "now": now_ms(), "rate": 0}))
 
     bus.on("state", born)

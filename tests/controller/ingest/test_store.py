@@ -137,8 +137,7 @@ def test_a_new_log_of_a_device_begins_anew(db, store):
     send(store, batch(1, 3))
     assert send(store, batch(1, 2, log="f" * 16)) == ("f" * 16, 2)
     assert seqs(db) == [1, 2, 3, 1, 2]
-    assert store.last("kiosk1") == ("f" * 16, 2)
-    assert store.last("kiosk2") == ("", 0)
+    assert store.last_of(["kiosk1", "kiosk2"]) == {"kiosk1": ("f" * 16, 2)}
 
 
 def test_another_device_cannot_write_into_a_log(db, store):
@@ -339,7 +338,7 @@ def test_a_full_disk_stores_nothing_acknowledges_nothing_and_ends_when_there_is_
             at += 20
         except DiskFull:
             full = True
-    assert store.last("kiosk1") == (LOG, at - 1)
+    assert store.last_of(["kiosk1"]) == {"kiosk1": (LOG, at - 1)}
     assert seqs(db) == list(range(1, at)), "reading goes on"
     limit(1_000_000)
     assert send(store, batch(at, 20)) == (LOG, at + 19)
