@@ -11,11 +11,10 @@ from controller.web.shell.frame import Frame
 from controller.web.shell.layout import heading
 from controller.web.shell.page import Page
 from controller.web.shell.pager import Pager
-from controller.web.shell.times import exact, moment
+from controller.web.shell.times import FLEET_TZ, exact, moment
 from controller.web.shell.widgets import Table, card, empty, field, tag
 
 SHOWN = 50
-TZ = 420
 
 
 class Log:
@@ -51,7 +50,9 @@ class Log:
 
     def _row(self, one: AuditPublic) -> None:
         lang = self._frame.lang
-        when = partial(tag, "span", "nowrap", moment(one.at, TZ, lang, now_ms()), title=exact(one.at, TZ, lang))
+        when = partial(
+            tag, "span", "nowrap", moment(one.at, FLEET_TZ, lang, now_ms()), title=exact(one.at, FLEET_TZ, lang)
+        )
         self._table.row([when, one.who, partial(tag, "code", "", one.what), one.target, partial(_change, one)])
 
 

@@ -13,10 +13,8 @@ from controller.web.i18n import N_
 from controller.web.shell.frame import Frame
 from controller.web.shell.layout import ROLES, heading
 from controller.web.shell.page import Page
-from controller.web.shell.times import moment
+from controller.web.shell.times import FLEET_TZ, moment
 from controller.web.shell.widgets import Table, button, card, choice, confirm, empty, field, tag
-
-TZ = 420
 
 
 class Tokens:
@@ -43,7 +41,7 @@ class Tokens:
     def _row(self, one: TokenPublic) -> None:
         _, lang = self._frame.say, self._frame.lang
         end = partial(button, _("End"), "small bad", partial(self._end, one))
-        made = moment(one.created, TZ, lang, now_ms())
+        made = moment(one.created, FLEET_TZ, lang, now_ms())
         self._table.row([one.name, one.user, _(ROLES[one.role]), said(self._frame, one.sites), made, end])
 
     def _new(self) -> None:

@@ -1,7 +1,7 @@
-"""What has happened at a hall: its newest events."""
+"""What has happened: the newest events, at a hall or of a device."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sqlmodel import Session, col, select
 
@@ -16,26 +16,33 @@ LONGEST = 120  # characters of an event's fields in the table
 QUIET = ("rev", "term", "key")  # fields that say nothing to a reader
 
 
-class History:
-    """A table of events, the newest first; more of them are read when somebody asks."""
+class Recent:
+    """A card with the newest events, those first that came last; more of them are read when somebody asks.
 
-    def __init__(self, frame: Frame, site: str, tz: int) -> None:
-        self._frame, self._site = frame, site
-        self._newest = -1
-        self._limit = SHOWN
+    Args:
+        frame: the page.
+        title: of the card.
+        tz: of the hall.
+        read: returns so many of the newest events.
+    """
+
+    def __init__(self, frame: Frame, title: str, tz: int, read: Callable[[Session, int], list[Event]]) -> None:
+        self._frame, self._read = frame, read
+        self._limit, self._newest = SHOWN, -1
         _ = frame.say
-        with card(_("What has happened")):
+        with card(title):
             self._table = Events(frame, tz)
             self._none = empty(_("Nothing yet."), "history")
             self._more = button(_("Show more"), press=self._further)
 
     async def show(self) -> None:
         """Show the newest; nothing is read twice and nothing sent where there is nothing new."""
-        newest = await self._frame.read(lambda session: _newest(session, self._site))
+        first = await self._frame.read(lambda session: self._read(session, 1))
+        newest = first[0].pos if first else 0
         if newest == self._newest:
             return
         self._newest = newest
-        found = await self._frame.read(lambda session: _events(session, self._site, self._limit + 1))
+        found = await self._frame.read(lambda session: self._read(session, self._limit + 1))
         self._table.show(found[: self._limit])
         self._none.set_visibility(not found)
         self._more.set_visibility(len(found) > self._limit)
@@ -74,12 +81,7 @@ class Events:
         )
 
 
-def _newest(session: Session, site: str) -> int:
-    found = session.exec(select(Event.pos).where(Event.site == site).order_by(col(Event.pos).desc()).limit(1)).first()
-    return found or 0
-
-
-def _events(session: Session, site: str, limit: int) -> list[Event]:
+def at_hall(session: Session, site: str, limit: int) -> list[Event]:
     """Return a hall's newest events, the newest first."""
     found = list(session.exec(select(Event).where(Event.site == site).order_by(col(Event.pos).desc()).limit(limit)))
     session.expunge_all()

@@ -13,11 +13,10 @@ from controller.web.shell.frame import Frame
 from controller.web.shell.layout import heading
 from controller.web.shell.page import Page
 from controller.web.shell.pager import Pager
-from controller.web.shell.times import exact, moment
+from controller.web.shell.times import FLEET_TZ, exact, moment
 from controller.web.shell.widgets import Table, button, card, empty, facts, field, figure, link, tag
 
 SHOWN = 50
-TZ = 420  # a message has no site; the fleet's zone is WIB
 
 
 class Letters:
@@ -56,7 +55,9 @@ class Letters:
 
     def _row(self, one: DeadLetter) -> None:
         _, lang = self._frame.say, self._frame.lang
-        when = partial(tag, "span", "nowrap", moment(one.at, TZ, lang, now_ms()), title=exact(one.at, TZ, lang))
+        when = partial(
+            tag, "span", "nowrap", moment(one.at, FLEET_TZ, lang, now_ms()), title=exact(one.at, FLEET_TZ, lang)
+        )
         device = partial(link, one.device, f"/fleet/devices/{one.device}", "mono")
         look = partial(button, _("Look into"), "small", partial(self._look, one))
         self._table.row([when, device, one.reason, one.detail, str(one.seq or "–"), look])
@@ -65,7 +66,7 @@ class Letters:
         """Show the message as it came."""
         _, lang = self._frame.say, self._frame.lang
         with self._frame.client, ui.dialog() as dialog, card(_("Dead letter") + f" {one.id}", "large"):
-            rows = [(_("When"), exact(one.at, TZ, lang)), (_("Device"), one.device), (_("Reason"), one.reason)]
+            rows = [(_("When"), exact(one.at, FLEET_TZ, lang)), (_("Device"), one.device), (_("Reason"), one.reason)]
             facts([*rows, (_("Detail"), one.detail or "–"), (_("Log"), f"{one.log} · {one.seq}")])
             tag("pre", text=pretty(one.body))
             with tag("div", "actions"):

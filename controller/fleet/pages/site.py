@@ -9,7 +9,7 @@ from controller.fleet import service
 from controller.fleet.hours.calendar import Calendar
 from controller.fleet.hours.models import calendar_of
 from controller.fleet.models import Device, Position, Site
-from controller.fleet.pages.history import History
+from controller.fleet.pages.history import Recent, at_hall
 from controller.fleet.pages.words import KINDS, ROLES
 from controller.fleet.service import FleetError
 from controller.ingest.alarms import now_ms
@@ -99,7 +99,7 @@ async def _build(frame: Frame) -> None:
             _hours(frame, calendar)
         with card(_("The hall")):
             _facts(frame, site)
-    history = History(frame, id_, site.tz)
+    history = Recent(frame, _("What has happened"), site.tz, lambda session, limit: at_hall(session, id_, limit))
     await history.show()
 
     async def look() -> None:

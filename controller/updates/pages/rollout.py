@@ -17,10 +17,9 @@ from controller.web.problems import Problem
 from controller.web.shell.frame import Frame
 from controller.web.shell.layout import heading
 from controller.web.shell.page import Page
-from controller.web.shell.times import moment, span
+from controller.web.shell.times import FLEET_TZ, moment, span
 from controller.web.shell.widgets import Table, Tag, button, card, confirm, facts, figure, link, state, tag
 
-TZ = 420
 ACTIONS: dict[Action, tuple[str, str]] = {
     "pause": (N_("Pause"), ""),
     "resume": (N_("Go on"), "main"),
@@ -126,7 +125,7 @@ class Sheet:
         _, lang = self._frame.say, self._frame.lang
         facts(
             [
-                (_("Begun"), f"{moment(one.at, TZ, lang, now_ms())} · {one.who}"),
+                (_("Begun"), f"{moment(one.at, FLEET_TZ, lang, now_ms())} · {one.who}"),
                 (_("Devices at a time"), str(one.parallel)),
                 (_("Stops at failures of"), f"{one.stop_share} %"),
                 (_("Further attempts"), str(one.retries)),

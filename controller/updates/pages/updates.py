@@ -14,11 +14,10 @@ from controller.web.i18n import N_
 from controller.web.shell.frame import Frame
 from controller.web.shell.layout import heading
 from controller.web.shell.page import Page
-from controller.web.shell.times import moment
+from controller.web.shell.times import FLEET_TZ, moment
 from controller.web.shell.widgets import Table, card, empty, figure, link, state, tag
 
 SHOWN = 20
-REGENCY_TZ = 420  # a rollout is of the whole fleet, whose zone is WIB
 
 
 async def _build(frame: Frame) -> None:
@@ -56,7 +55,7 @@ def _row(frame: Frame, table: Table, one: RolloutPublic) -> None:
             partial(state, kind, frame.say(words)),
             f"{one.counts.get('done', 0)} / {counted}",
             str(one.counts.get("failed", 0)),
-            moment(one.at, REGENCY_TZ, frame.lang, now_ms()),
+            moment(one.at, FLEET_TZ, frame.lang, now_ms()),
             one.who,
             one.note,
         ]
@@ -71,7 +70,7 @@ def _releases(frame: Frame, found: list[ReleasePublic]) -> None:
     names = (_("Release"), figure(_("Sequence")), _("Roles"), figure(_("Size")), _("Kept"), _("By"), _("Hash"))
     table = Table(_("Releases"), names)
     for one in found:
-        when = moment(one.at, REGENCY_TZ, frame.lang, now_ms())
+        when = moment(one.at, FLEET_TZ, frame.lang, now_ms())
         digest = partial(tag, "code", "", one.rel[:12], title=one.rel)
         table.row([one.fw, str(one.seq), ", ".join(one.roles), f"{one.size / 1000:.0f} kB", when, one.who, digest])
 

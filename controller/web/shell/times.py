@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from babel.dates import format_date, format_datetime, format_time, format_timedelta
 
+FLEET_TZ = 420  # of what belongs to no hall: the regency's zone is WIB
 ZONES = {420: "WIB", 480: "WITA", 540: "WIT"}
 LOCALES = {"id": "id", "en": "en_GB"}
 

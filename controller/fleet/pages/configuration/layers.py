@@ -16,11 +16,10 @@ from controller.web.i18n import N_
 from controller.web.shell.frame import Frame
 from controller.web.shell.layout import heading
 from controller.web.shell.page import Page
-from controller.web.shell.times import age, moment
+from controller.web.shell.times import FLEET_TZ, age, moment
 from controller.web.shell.widgets import Table, card, empty, field, figure, link, tag
 
 SHOWN = 50
-FLEET_TZ = 420  # the fleet's zone is WIB
 
 
 class Line(NamedTuple):

@@ -24,11 +24,10 @@ from controller.web.problems import Problem
 from controller.web.shell.frame import Frame
 from controller.web.shell.layout import heading
 from controller.web.shell.page import Page
-from controller.web.shell.times import age, moment
+from controller.web.shell.times import FLEET_TZ, age, moment
 from controller.web.shell.widgets import button, card, link, state, tag
 
 ROOT = "/fleet/configuration"
-FLEET_TZ = 420  # layers above the halls have no zone; the fleet's is WIB
 LOOK_S, UPPER_LOOK_S = 3.0, 6.0  # a layer above the halls looks at every device
 
 

@@ -12,7 +12,8 @@ from controller.fleet.pages.device.charts import Charts
 from controller.fleet.pages.device.configuration import Configuration
 from controller.fleet.pages.device.now import Now
 from controller.fleet.pages.device.orders import Orders
-from controller.fleet.pages.device.past import Logs, Past
+from controller.fleet.pages.device.past import Logs, events
+from controller.fleet.pages.history import Recent
 from controller.fleet.pages.words import ROLES
 from controller.web.i18n import N_
 from controller.web.problems import Problem
@@ -69,7 +70,8 @@ async def _build(frame: Frame) -> None:
     await frame.hang()
     orders = Orders(frame, id_, one.tz) if frame.may("technician", one.device.site or None) else None
     configuration = Configuration(frame, id_, one.tz)
-    past = Past(frame, one.device.site, id_, one.tz)
+    place = one.device.site
+    past = Recent(frame, _("What it has told"), one.tz, lambda session, limit: events(session, place, id_, limit))
     logs = Logs(frame, id_, one.tz) if orders is not None else None
     parts = [part for part in (charts, orders, configuration, past, logs) if part is not None]
 

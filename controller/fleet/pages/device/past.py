@@ -4,42 +4,10 @@ from sqlmodel import Session, col, select
 
 from controller.fleet.orders import book
 from controller.fleet.orders.models import DeviceLog
-from controller.fleet.pages.history import Events
 from controller.ingest.models import Event, EventLog
 from controller.web.shell.frame import Frame
 from controller.web.shell.times import exact
-from controller.web.shell.widgets import button, card, empty, tag
-
-SHOWN = 25
-
-
-class Past:
-    """The table of events, those at the site where the device stands now."""
-
-    def __init__(self, frame: Frame, site: str, device: str, tz: int) -> None:
-        self._frame, self._site, self._device = frame, site, device
-        self._limit, self._newest = SHOWN, -1
-        _ = frame.say
-        with card(_("What it has told")):
-            self._table = Events(frame, tz)
-            self._none = empty(_("Nothing yet."), "history")
-            self._more = button(_("Show more"), press=self._further)
-
-    async def show(self) -> None:
-        """Show the newest; nothing is sent where there is nothing new."""
-        found = await self._frame.read(lambda session: events(session, self._site, self._device, self._limit + 1))
-        newest = found[0].pos if found else 0
-        if newest == self._newest:
-            return
-        self._newest = newest
-        self._table.show(found[: self._limit])
-        self._none.set_visibility(not found)
-        self._more.set_visibility(len(found) > self._limit)
-
-    async def _further(self) -> None:
-        self._limit += 4 * SHOWN
-        self._newest = -1
-        await self.show()
+from controller.web.shell.widgets import card, empty, tag
 
 
 class Logs:
