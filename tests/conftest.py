@@ -1,13 +1,15 @@
-"""What all tests share: how hypothesis works here, and on which boards a bench stands."""
+"""What all tests share: how hypothesis works here, a browser, and on which boards a bench stands."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from playwright.sync_api import Browser
 
 from hil.boards import Boards, named
 from hil.console import ConsoleError
+from tests.browser import started
 
 # A machine that is busy with something else fails no test; what does fail can be repeated from what was printed.
 settings.register_profile("balai", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
@@ -39,6 +41,13 @@ def boards(request: pytest.FixtureRequest) -> Boards:
         option("--bench-image"),
         [[name, password]] if name else [],
     )
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Give a running browser."""
+    with started() as one:
+        yield one
 
 
 @pytest.hookimpl(wrapper=True)

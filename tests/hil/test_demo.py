@@ -1,7 +1,6 @@
 """The two ways of the demo as a new user meets them: the scripted visit, and the page in Chromium."""
 
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -9,7 +8,9 @@ from collections.abc import Iterator
 
 import psutil
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser import started
 
 BALAI = [sys.executable, "-c", "from controller.cli import main; main()"]
 HANGS_MS = 60_000
@@ -57,15 +58,10 @@ def demo() -> Iterator[Demo]:
 
 @pytest.fixture(scope="module")
 def browser(demo: Demo) -> Iterator[BrowserContext]:
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.skip("no chromium on this machine: install Debian's package chromium")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        context = chromium.new_context(locale="id-ID")
+    with started() as one:
+        context = one.new_context(locale="id-ID")
         context.set_default_timeout(HANGS_MS)
         yield context
-        chromium.close()
 
 
 @pytest.fixture

@@ -1,12 +1,12 @@
 """The swap as a technician does it in a hall: on a phone, with two labels and one button."""
 
 import re
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.browser import started
 from tests.controller.inside import Inside
 
 HANGS_MS = 60_000
@@ -39,13 +39,8 @@ def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inside]:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[object]:
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.skip("no chromium on this machine: install Debian's package chromium")
-    with sync_playwright() as playwright:
-        one = playwright.chromium.launch(executable_path=path, args=CAMERA)
+    with started(CAMERA) as one:
         yield one
-        one.close()
 
 
 @pytest.fixture

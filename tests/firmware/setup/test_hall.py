@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from hil.demo.controller import Controller
 from hil.demo.hall import PLACES, SITE, furnish
 from hil.demo.stage import READY
 from hil.device import Device
+from tests.browser import program
 
 HANGS_MS = 30_000
 OLD_AIR = [["Balai Desa", "rahasia-desa", -52], ["Warung Kopi", "", -71], ["Rumah Pak Lurah", "bukan-umum", -83]]
@@ -42,15 +42,13 @@ async def hall(tmp_path: Path) -> AsyncIterator[tuple[Api, Device]]:
 
 @pytest.fixture
 async def phone() -> AsyncIterator[BrowserContext]:
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.skip("no chromium on this machine: install Debian's package chromium")
+    path = program()
     async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield await chromium.new_context(
+        one = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield await one.new_context(
             viewport={"width": 390, "height": 844}, device_scale_factor=2, is_mobile=True, has_touch=True
         )
-        await chromium.close()
+        await one.close()
 
 
 async def opened(kiosk: Device, context: BrowserContext) -> Page:

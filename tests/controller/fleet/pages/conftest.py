@@ -1,10 +1,9 @@
 """What the tests of the pages of devices share: one small fleet and one Chromium a module."""
 
-import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.controller.fleet.inventory.fleet import Fleet
 from tests.controller.inside import Inside, Someone
@@ -19,17 +18,6 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     inside = Inside(tmp_path_factory.mktemp("pages") / "data")
     yield Fleet(inside)
     inside.stop()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.skip("no chromium on this machine: install Debian's package chromium")
-    with sync_playwright() as playwright:
-        one = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield one
-        one.close()
 
 
 @pytest.fixture

@@ -1,11 +1,10 @@
 """The staff pages in a real browser."""
 
 import re
-import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sqlalchemy import update
 
 from controller.fleet.models import Device
@@ -29,17 +28,6 @@ NAMELESS = """
       (child) => child.nodeType === 3 && child.data.trim() && !part.classList.contains("icon")))))
   .map((one) => one.outerHTML.slice(0, 160))
 """
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.skip("no chromium on this machine: install Debian's package chromium")
-    with sync_playwright() as playwright:
-        one = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield one
-        one.close()
 
 
 @pytest.fixture
