@@ -69,6 +69,7 @@ class Light:
         self.more: Json = {}  # further fields of its state
         self.obey: dict[str, Callable[[Json], Json | None]] = {}  # args of a command to its reply, None for silence
         self.answered: Callable[[bytes], object] = len  # hears the answers to its requests
+        self.configured: Callable[[Json], object] = len  # hears the documents of its configurations
         self._controller = ""
         self._rate = 0
         self._jitter = random.Random()
@@ -216,6 +217,9 @@ class Light:
             self._acknowledged(str(body["log"]), int(str(body["seq"])), int(str(body["rate"])))
         elif what == "config":
             self.config = str(body["hash"])
+            doc = body["doc"]
+            assert isinstance(doc, dict)
+            self.configured(doc)
             self.publish("reply", {"id": self.config, "outcome": "done"})
             self.say()
         elif what == "command" and not retained and self.welcome:

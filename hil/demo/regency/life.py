@@ -33,16 +33,16 @@ TELLS: dict[str, tuple[str, Json, str]] = {  # event, its fields, and the code t
 
 
 class Living:
-    """The life of one hall, whose devices are `lights` by position; `doc` is its kiosk's configuration."""
+    """The life of one hall, whose devices are `lights` by position."""
 
-    def __init__(self, hall: Hall, lights: dict[str, Light], doc: Json, seed: int) -> None:
+    def __init__(self, hall: Hall, lights: dict[str, Light], seed: int) -> None:
         self._hall, self._lights = hall, lights
         self._random = random.Random(seed)
         self._sessions: dict[str, asyncio.Task[None]] = {}
         services = [(str(one["id"]), int(str(one["mins"]))) for one in SERVICES]
         counters = [str(number + 1) for number in range(hall.counters)]
         self._since = int(time.time() * 1000) - PAST_MS
-        self._queue = Leading(lights[KIOSK], doc, KIOSK, self._since)
+        self._queue = Leading(lights[KIOSK], KIOSK, self._since)
         self._visitors = Visitors(self._queue, services, counters, GAP_S / hall.counters, seed)
         firmware = self._random.choice(RELEASES)
         for position, light in lights.items():

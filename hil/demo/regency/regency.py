@@ -56,9 +56,4 @@ class Regency:
                 str(identity["username"]),
                 str(identity["secret"]),
             )
-        doc: Json = {
-            "v": 1, "site": {"id": hall.id, "name": hall.name, "tz": 420}, "lang": "id", "share": 3, "paper": 1,
-            "position": {"id": KIOSK, "role": "kiosk", "name": "Anjungan 1", "counter": ""},
-            "bands": {KIOSK: [1, 499], "controller": [800, 999]}, "services": SERVICES, "counters": counters,
-        }  # fmt: skip
-        return Living(hall, lights, doc, number)
+        return Living(hall, lights, number)
